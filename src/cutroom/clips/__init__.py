@@ -1,0 +1,1 @@
+"""Sub-ranges of a source, cut losslessly or exactly."""

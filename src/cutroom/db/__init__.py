@@ -1,0 +1,1 @@
+"""The database: engine, transaction edge, table registry and migrations."""

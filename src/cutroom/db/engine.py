@@ -1,0 +1,146 @@
+"""One engine for SQLite and PostgreSQL, and the transaction edge with callbacks that run after the commit."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import event, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from cutroom.core.errors import CutroomError, ErrorKind
+
+AfterCommit = Callable[[], Awaitable[None]]
+
+
+class Transaction:
+    """An open write transaction: its connection, and what to do once it is committed.
+
+    A service method that takes a `Transaction` first joins its caller's; it never commits.
+    """
+
+    def __init__(self, conn: AsyncConnection) -> None:
+        self.conn = conn
+        self._after_commit: list[AfterCommit] = []
+
+    def after_commit(self, callback: AfterCommit) -> None:
+        """Run `callback` when the commit has succeeded; it is dropped on a rollback."""
+        self._after_commit.append(callback)
+
+    async def run_after_commit(self) -> None:
+        """Called by the edge that committed."""
+        for callback in self._after_commit:
+            await callback()
+
+
+class Database:
+    """The engine and its two ways in: `transaction()` to write, `read()` to read."""
+
+    def __init__(self, url: str, *, pool_size: int = 5, busy_seconds: float = 10.0) -> None:
+        """`url` is `sqlite:///ABSOLUTE/PATH` or `postgresql://…`; drivers are chosen here."""
+        self.is_sqlite = url.startswith("sqlite")
+        self.engine = _make_engine(url, pool_size=pool_size, busy_seconds=busy_seconds)
+
+    @asynccontextmanager
+    async def transaction(self, *, durable: bool = False) -> AsyncIterator[Transaction]:
+        """A write transaction, committed at the end of the block and rolled back on any error.
+
+        `durable` asks SQLite to flush to the disk before the commit returns (`synchronous=FULL`): for
+        what a person was told is done. PostgreSQL always does.
+        """
+        try:
+            async with self.engine.connect() as conn:
+                if self.is_sqlite:
+                    await conn.exec_driver_sql(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+                    await conn.rollback()
+                    conn = await conn.execution_options(cutroom_write=True)
+                async with conn.begin():
+                    transaction = Transaction(conn)
+                    yield transaction
+        except OperationalError as error:
+            raise _explain(error) from error
+        await transaction.run_after_commit()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A connection for reading, in one snapshot."""
+        try:
+            async with self.engine.connect() as conn:
+                yield conn
+        except OperationalError as error:
+            raise _explain(error) from error
+
+    async def ping(self) -> None:
+        """Raise when the database does not answer."""
+        async with self.read() as conn:
+            await conn.execute(text("SELECT 1"))
+
+    async def close(self) -> None:
+        """Close every pooled connection."""
+        await self.engine.dispose()
+
+
+def async_url(url: str) -> str:
+    """The URL with its asynchronous driver named."""
+    if url.startswith("sqlite:"):
+        return url.replace("sqlite:", "sqlite+aiosqlite:", 1)
+    if url.startswith(("postgresql:", "postgres:")):
+        return "postgresql+asyncpg:" + url.split(":", 1)[1]
+    if url.startswith(("sqlite+aiosqlite:", "postgresql+asyncpg:")):
+        return url
+    raise CutroomError(
+        "db.url-unknown",
+        f"The database URL starts with {url.split(':', 1)[0]!r}, which is neither sqlite nor postgresql.",
+        hint="Set CUTROOM_DATABASE_URL to postgresql://USER@HOST/NAME, or leave it empty for SQLite.",
+    )
+
+
+def _make_engine(url: str, *, pool_size: int, busy_seconds: float) -> AsyncEngine:
+    if not url.startswith("sqlite"):
+        return create_async_engine(async_url(url), pool_size=pool_size, max_overflow=5, pool_pre_ping=True)
+    engine = create_async_engine(
+        async_url(url), pool_size=pool_size, max_overflow=5, connect_args={"timeout": busy_seconds}
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def configure(dbapi_connection: Any, _record: Any) -> None:
+        # The driver's own implicit BEGIN is deferred; ours below must decide, so it is switched off.
+        dbapi_connection.isolation_level = None
+        cursor = dbapi_connection.cursor()
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=NORMAL",
+            "foreign_keys=ON",
+            f"busy_timeout={int(busy_seconds * 1000)}",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(conn: Any) -> None:
+        # A read transaction that turns to writing gets SQLITE_BUSY_SNAPSHOT at once, whatever the timeout.
+        writes = conn.get_execution_options().get("cutroom_write", False)
+        conn.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _explain(error: OperationalError) -> CutroomError:
+    said = str(error.orig)
+    if "locked" in said or "busy" in said:
+        return CutroomError(
+            "db.busy",
+            "The database stayed locked by another writer for too long.",
+            hint="Try again; if it persists, look for a second Cutroom on the same data directory.",
+            kind=ErrorKind.UNAVAILABLE,
+        )
+    if "full" in said or "No space" in said:
+        return CutroomError(
+            "db.disk-full",
+            "The disk that holds the database is full; nothing was changed.",
+            hint="Free some space in the data directory, then try again.",
+            kind=ErrorKind.NO_SPACE,
+        )
+    return CutroomError("db.failed", f"The database refused: {said}.", kind=ErrorKind.UNAVAILABLE)

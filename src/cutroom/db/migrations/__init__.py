@@ -1,0 +1,1 @@
+"""The Alembic tree; revisions are written by hand and never edited once released."""

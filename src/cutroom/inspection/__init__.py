@@ -1,0 +1,1 @@
+"""Corruption checks and verdicts."""

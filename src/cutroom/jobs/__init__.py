@@ -1,0 +1,1 @@
+"""The job table and its verbs: enqueue, claim, renew, finish, cancel. Knows no domain."""

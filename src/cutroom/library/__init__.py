@@ -1,0 +1,1 @@
+"""Videos and the assets behind them: add, list, search."""

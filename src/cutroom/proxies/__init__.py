@@ -1,0 +1,1 @@
+"""HLS ladders, thumbnails, sprites and waveforms."""
