@@ -53,9 +53,7 @@ class Database:
         try:
             async with self.engine.connect() as conn:
                 if self.is_sqlite:
-                    await conn.exec_driver_sql(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
-                    await conn.rollback()
-                    conn = await conn.execution_options(cutroom_write=True)
+                    conn = await conn.execution_options(cutroom_write="FULL" if durable else "NORMAL")
                 async with conn.begin():
                     transaction = Transaction(conn)
                     yield transaction
@@ -121,8 +119,10 @@ def _make_engine(url: str, *, pool_size: int, busy_seconds: float) -> AsyncEngin
     @event.listens_for(engine.sync_engine, "begin")
     def begin(conn: Any) -> None:
         # A read transaction that turns to writing gets SQLITE_BUSY_SNAPSHOT at once, whatever the timeout.
-        writes = conn.get_execution_options().get("cutroom_write", False)
-        conn.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        flush = conn.get_execution_options().get("cutroom_write")
+        if flush is not None:
+            conn.exec_driver_sql(f"PRAGMA synchronous={flush}")
+        conn.exec_driver_sql("BEGIN" if flush is None else "BEGIN IMMEDIATE")
 
     return engine
 
