@@ -1,21 +1,17 @@
 """The command line's root: finds the sub-command, and turns every expected error into one sentence and an exit code.
 
 A sub-command `NAME` is the module `cutroom.cli.NAME` (`-` becomes `_`) with either a function of that name or, for a
-group such as `jobs`, a `typer.Typer` called `app`. Modules import their heavy parts inside the function, so that
-`cutroom --help` and shell completion stay quick.
+group such as `jobs`, a `typer.Typer` called `app`. Only the module that is asked for is imported, and modules import
+their heavy parts inside the function, so that `cutroom --help` and shell completion stay quick.
 """
 
 from __future__ import annotations
 
 import importlib
 import sys
-from typing import Any, NoReturn
+from typing import NoReturn
 
-import click
-import msgspec
 import typer
-from typer.core import TyperGroup
-from typer.main import get_command as typer_command
 
 from cutroom.cli.output import machine_errors, print_error
 from cutroom.core.errors import CutroomError, ErrorDocument, ErrorKind
@@ -43,33 +39,42 @@ EXIT_CODES = {
 """Exit codes by kind of error; every other kind is a failure of the work, 1."""
 
 
-class CommandTable(TyperGroup):
-    """A group that imports a sub-command's module when that sub-command is asked for."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        name = cmd_name.replace("-", "_")
-        module = importlib.import_module(f"cutroom.cli.{name}")
-        app = getattr(module, "app", None)
-        if app is None:
-            app = typer.Typer(add_completion=False, rich_markup_mode="rich")
-            app.command(cmd_name)(getattr(module, name))
-        command = typer_command(app)
-        command.name = cmd_name
-        return command
+def make_app(arguments: list[str]) -> typer.Typer:
+    """The application with the one command that `arguments` name, or with all of them when they name none."""
+    app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False)
+    app.callback()(_root)
+    asked = next((word for word in arguments if not word.startswith("-")), None)
+    for name in [asked] if asked in COMMANDS else COMMANDS:
+        _register(app, name)
+    return app
 
 
-app = typer.Typer(
-    cls=CommandTable,
-    no_args_is_help=True,
-    rich_markup_mode="rich",
-    pretty_exceptions_enable=False,
-    help="Cutroom: footage in, proved sound, playable at once, cut frame-exact.",
-)
+def run(arguments: list[str] | None = None) -> NoReturn:
+    """Run the command line and exit: 0 done, 1 the work failed, 2 wrong usage, 130 interrupted."""
+    given = sys.argv[1:] if arguments is None else arguments
+    try:
+        # In a machine format even a wrong option is answered with JSON, so Typer must not print it first.
+        status = make_app(given)(args=given, prog_name="cutroom", standalone_mode=not machine_errors(given))
+    except CutroomError as error:
+        print_error(error.document, machine=machine_errors(given))
+        sys.exit(EXIT_CODES.get(error.kind, EXIT_FAILED))
+    except typer.TyperException as error:
+        hint = "See --help."
+        print_error(ErrorDocument(code="usage", message=str(error), hint=hint), machine=machine_errors(given))
+        sys.exit(EXIT_USAGE)
+    except (typer.Abort, KeyboardInterrupt):
+        print("Stopped.", file=sys.stderr)
+        sys.exit(EXIT_INTERRUPTED)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _register(app: typer.Typer, name: str) -> None:
+    module = importlib.import_module(f"cutroom.cli.{name.replace('-', '_')}")
+    group = getattr(module, "app", None)
+    if group is None:
+        app.command(name)(getattr(module, name.replace("-", "_")))
+    else:
+        app.add_typer(group, name=name)
 
 
 def _version(value: bool) -> None:
@@ -80,36 +85,7 @@ def _version(value: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
-def root(
+def _root(
     version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
 ) -> None:
     """Footage in, proved sound, playable at once, cut frame-exact."""
-
-
-def run(arguments: list[str] | None = None) -> NoReturn:
-    """Run the command line and exit: 0 done, 1 the work failed, 2 wrong usage, 130 interrupted."""
-    command: Any = typer_command(app)
-    try:
-        status = command.main(args=arguments, prog_name="cutroom", standalone_mode=False)
-    except CutroomError as error:
-        print_error(error.document)
-        sys.exit(EXIT_CODES.get(error.kind, EXIT_FAILED))
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        print("Stopped.", file=sys.stderr)
-        sys.exit(EXIT_INTERRUPTED)
-    except click.ClickException as error:
-        if machine_errors():
-            print_error(ErrorDocument(code="usage", message=error.format_message(), hint="See --help."))
-        else:
-            error.show()
-        sys.exit(error.exit_code)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(EXIT_FAILED)
-    except msgspec.DecodeError as error:
-        print_error(ErrorDocument(code="input.unreadable", message=f"The input is not what was expected: {error}."))
-        sys.exit(EXIT_USAGE)
-    sys.exit(status if isinstance(status, int) else 0)

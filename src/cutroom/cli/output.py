@@ -11,9 +11,8 @@ from cutroom.core.errors import ErrorDocument
 _MACHINE_FORMATS = {"json", "jsonl", "csv"}
 
 
-def machine_errors(arguments: list[str] | None = None) -> bool:
+def machine_errors(given: list[str]) -> bool:
     """Whether the command line asks for a machine format (`--json`, `--format json|jsonl|csv`)."""
-    given = sys.argv[1:] if arguments is None else arguments
     for index, word in enumerate(given):
         if word == "--json" or (word.startswith("--format=") and word.partition("=")[2] in _MACHINE_FORMATS):
             return True
@@ -22,9 +21,9 @@ def machine_errors(arguments: list[str] | None = None) -> bool:
     return False
 
 
-def print_error(document: ErrorDocument) -> None:
+def print_error(document: ErrorDocument, *, machine: bool) -> None:
     """One error on standard error: a sentence for a person, `{error: {…}}` where a machine format was asked for."""
-    if machine_errors():
+    if machine:
         print(msgspec.json.encode({"error": document}).decode(), file=sys.stderr)
         return
     print(f"cutroom: {document.message} [{document.code}]", file=sys.stderr)
