@@ -104,7 +104,7 @@ def out_of_memory() -> pipe.PipeError:
     return pipe.PipeError(
         code="process.out-of-memory",
         message="The work needed more memory than a child may use.",
-        hint="Raise CUTROOM_MEDIA_MEMORY_BYTES, or run fewer jobs at once.",
+        hint="Raise CUTROOM_MEDIA_MEMORY_MIB, or run fewer jobs at once.",
     )
 
 
