@@ -35,11 +35,11 @@ async def identify(request: Request, response: Response) -> Principal | None:
     accounts = services(request).accounts
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
-        return await accounts.authenticate_token(secret.strip())
+        return await accounts.tokens.authenticate(secret.strip())
     cookie = request.cookies.get(SESSION_COOKIE)
     if not cookie:
         return None
-    seen = await accounts.authenticate_session(cookie)
+    seen = await accounts.sessions.authenticate(cookie)
     if seen is None:
         return None
     if seen.extended_to is not None:
