@@ -15,11 +15,11 @@ from cutroom.db.engine import Transaction
 
 
 class Links:
-    """Secrets that are good once, for some hours."""
+    """Secrets that are good once, and not for long."""
 
-    def __init__(self, audit: AuditLog, *, hours: int = 24) -> None:
+    def __init__(self, audit: AuditLog, *, minutes: int = 60) -> None:
         self._audit = audit
-        self._lasting = hours * 3600 * clock.SECOND
+        self._lasting = minutes * 60 * clock.SECOND
 
     async def new_setup(self, tx: Transaction) -> str:
         """The secret for `/setup#SECRET`; earlier set-up links stop working."""

@@ -30,7 +30,7 @@ class AccountService:
         *,
         session_days: int = 30,
         session_longest_days: int = 365,
-        link_hours: int = 24,
+        link_minutes: int = 60,
         password_length: int = 10,
     ) -> None:
         self._database = database
@@ -39,7 +39,7 @@ class AccountService:
         self.throttle = Throttle()
         self.sessions = Sessions(database, self.audit, idle_days=session_days, longest_days=session_longest_days)
         self.tokens = Tokens(database, self.audit)
-        self.links = Links(self.audit, hours=link_hours)
+        self.links = Links(self.audit, minutes=link_minutes)
 
     # Signing in
 
@@ -168,12 +168,12 @@ class AccountService:
         assert found is not None
         return found
 
-    async def is_live(self, principal: Principal) -> bool:
-        """Whether the session or token behind a long-lived stream is good still."""
+    async def current(self, principal: Principal) -> Principal | None:
+        """The principal behind a long-lived stream as it is now; None once its session or token has ended."""
         async with self._database.read() as conn:
             if principal.session_hash is not None:
-                return await self.sessions.is_live(conn, principal.session_hash)
-            return principal.token_id is not None and await self.tokens.is_live(conn, principal.token_id)
+                return await self.sessions.current(conn, principal.session_hash)
+            return await self.tokens.current(conn, principal.token_id) if principal.token_id else None
 
     async def _insert(self, tx: Transaction, *, name: str, role: Role, password_hash: str | None) -> Account:
         folded = fold(name)

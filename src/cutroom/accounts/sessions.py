@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cutroom.accounts import store
@@ -51,7 +54,7 @@ class Sessions:
             row = await store.find_session(conn, digest(secret), now)
         if row is None:
             return None
-        principal = Principal(account_id=row.account_id, name=row.name, role=Role(row.role), session_hash=row.id_hash)
+        principal = _principal(row)
         if now - row.last_seen_at < _TOUCH_EVERY:
             return SeenSession(principal=principal, extended_to=None)
         expires_at = min(now + self._idle, row.created_at + self._longest)
@@ -59,9 +62,10 @@ class Sessions:
             await store.touch_session(tx.conn, row.id_hash, seen=now, expires_at=expires_at)
         return SeenSession(principal=principal, extended_to=expires_at)
 
-    async def is_live(self, conn: AsyncConnection, session_hash: str) -> bool:
-        """Whether a session that was good is good still."""
-        return await store.find_session(conn, session_hash, clock.now()) is not None
+    async def current(self, conn: AsyncConnection, session_hash: str) -> Principal | None:
+        """Who a session stands for now; None when it has ended."""
+        row = await store.find_session(conn, session_hash, clock.now())
+        return _principal(row) if row is not None else None
 
     async def is_recent(self, conn: AsyncConnection, principal: Principal) -> bool:
         """Whether the principal signed in within the last ten minutes."""
@@ -81,3 +85,7 @@ class Sessions:
         if session_id is not None and not ended:
             raise not_found("session", session_id)
         await self._audit.record(tx, principal, "session.end", principal.account_id, visit, ended=ended)
+
+
+def _principal(row: Row[Any]) -> Principal:
+    return Principal(account_id=row.account_id, name=row.name, role=Role(row.role), session_hash=row.id_hash)

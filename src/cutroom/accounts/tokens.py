@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cutroom.accounts import store
@@ -58,11 +61,12 @@ class Tokens:
         if row.last_used_at is None or now - row.last_used_at > _TOUCH_EVERY:
             async with self._database.transaction() as tx:
                 await store.touch_token(tx.conn, row.id, now)
-        return Principal(account_id=row.account_id, name=row.account_name, role=Role(row.role), token_id=row.id)
+        return _principal(row)
 
-    async def is_live(self, conn: AsyncConnection, token_id: str) -> bool:
-        """Whether a token that was good is good still."""
-        return await store.find_token(conn, token_id=token_id, now=clock.now()) is not None
+    async def current(self, conn: AsyncConnection, token_id: str) -> Principal | None:
+        """Who a token stands for now; None when it has ended."""
+        row = await store.find_token(conn, token_id=token_id, now=clock.now())
+        return _principal(row) if row is not None else None
 
     async def of(self, conn: AsyncConnection, principal: Principal) -> list[Token]:
         """The principal's tokens, newest first."""
@@ -73,3 +77,7 @@ class Tokens:
         if not await store.delete_token(tx.conn, principal.account_id, token_id):
             raise not_found("token", token_id)
         await self._audit.record(tx, principal, "token.revoke", token_id, visit)
+
+
+def _principal(row: Row[Any]) -> Principal:
+    return Principal(account_id=row.account_id, name=row.account_name, role=Role(row.role), token_id=row.id)

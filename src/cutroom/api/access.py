@@ -5,16 +5,15 @@ A test walks all routes and fails on one that declares nothing.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Protocol
+from typing import Annotated
 
 from fastapi import Depends, Request, Response
+from fastapi.routing import APIRoute
 
 from cutroom.accounts.models import Principal, Role, Visit
 from cutroom.api.cookies import SESSION_COOKIE, set_session_cookie
+from cutroom.bootstrap.container import Cutroom
 from cutroom.core.errors import CutroomError, ErrorKind
-
-Cutroom = Any  # until bootstrap lands
-
 
 def services(request: Request) -> Cutroom:
     """The services that the application's lifespan built."""
@@ -45,12 +44,6 @@ async def identify(request: Request, response: Response) -> Principal | None:
     if seen.extended_to is not None:
         set_session_cookie(response, cookie, seen.extended_to, secure=request.url.scheme == "https")
     return seen.principal
-
-
-class Guard(Protocol):
-    """What the walk over all routes looks for: the least role, or None for routes open to anybody."""
-
-    needs: Role | None
 
 
 class RequiresRole:
@@ -100,3 +93,21 @@ Editor = Annotated[Principal, Depends(RequiresRole(Role.EDITOR))]
 Administrator = Annotated[Principal, Depends(RequiresRole(Role.ADMINISTRATOR))]
 Anybody = Annotated[Principal | None, Depends(OpenToAnybody())]
 open_to_anybody = Depends(Unidentified())
+
+
+def declared(route: APIRoute) -> list[Role | None]:
+    """What the guards of a route declare; empty when it has none."""
+    found: list[Role | None] = []
+    waiting = [route.dependant]
+    while waiting:
+        dependant = waiting.pop()
+        waiting += dependant.dependencies
+        if isinstance(dependant.call, RequiresRole | OpenToAnybody | Unidentified):
+            found.append(dependant.call.needs)
+    return found
+
+
+def role_of(route: APIRoute) -> Role | None:
+    """The role a route needs; None when it is open to anybody."""
+    roles = [role for role in declared(route) if role is not None]
+    return max(roles, key=list(Role).index) if roles else None

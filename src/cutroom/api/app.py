@@ -2,15 +2,63 @@
 
 from __future__ import annotations
 
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import msgspec
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
 
 import cutroom
-from cutroom.api.routes import accounts, clips, events, health, jobs, media, session, uploads, videos
+from cutroom.api import access, errors, security, site
+from cutroom.api.routes import accounts, clips, docs, events, health, jobs, media, session, uploads, videos
 from cutroom.api.schemas.base import ErrorAnswer
+from cutroom.api.streams import EventHub
+from cutroom.bootstrap.container import Cutroom, build
+from cutroom.bootstrap.settings import ServerSettings, Settings, load
 
 
-def build_app() -> FastAPI:
-    """The routes and their schema, without services."""
+def create_app() -> ASGIApp:
+    """What the server loads: settings from the environment, services built when it starts."""
+    return with_settings(load())
+
+
+def with_settings(settings: Settings, *, ui: Path = site.BUILT) -> ASGIApp:
+    """The application of these settings; its lifespan builds the services and closes them."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        services = await build(settings)
+        try:
+            async with attached(app, services):
+                yield
+        finally:
+            await services.close()
+
+    app = build_app(settings.server, lifespan=lifespan)
+    app.state.ui = ui
+    return app
+
+
+@asynccontextmanager
+async def attached(app: FastAPI, services: Cutroom) -> AsyncIterator[None]:
+    """Give the routes their services, and follow the outbox meanwhile."""
+    app.state.cutroom = services
+    app.state.hub = EventHub(services.database, services.accounts)
+    await app.state.hub.start()
+    try:
+        yield
+    finally:
+        await app.state.hub.close()
+
+
+def build_app(server: ServerSettings | None = None, *, lifespan: object = None) -> FastAPI:
+    """The routes, their schema and the guards, without services."""
+    server = server or ServerSettings()
     app = FastAPI(
         title="Cutroom",
         version=cutroom.__version__,
@@ -20,7 +68,42 @@ def build_app() -> FastAPI:
         openapi_url=None,
         responses={"4XX": {"model": ErrorAnswer, "description": "What went wrong, and what to do"}},
         generate_unique_id_function=lambda route: route.name,
+        lifespan=lifespan,  # type: ignore[arg-type]
     )
-    for routes in (session, accounts, videos, media, uploads, clips, jobs, events, health):
+    for routes in (session, accounts, videos, media, uploads, clips, jobs, events, health, docs, site):
         app.include_router(routes.router)
+    app.state.ui = site.BUILT
+    errors.install(app)
+    _guard(app, server)
+    _name_roles(app)
+    app.state.openapi_bytes = msgspec.json.encode(app.openapi())
     return app
+
+
+def _guard(app: FastAPI, server: ServerSettings) -> None:
+    """Middleware, innermost first."""
+    if server.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(server.cors_origins),
+            allow_methods=["GET", "POST", "PATCH", "DELETE"],
+            allow_headers=["authorization", "content-type", "last-event-id", "range"],
+            expose_headers=["content-range", "etag"],
+        )
+    rules = security.rules(
+        host=server.host,
+        allowed_hosts=server.allowed_hosts,
+        cors_origins=server.cors_origins,
+        public_url=server.public_url,
+        own_name=socket.gethostname(),
+    )
+    app.add_middleware(security.RequestGuard, rules=rules)
+    app.add_middleware(errors.FailureEdge)
+
+
+def _name_roles(app: FastAPI) -> None:
+    """Say in the schema who may use each operation."""
+    for route in app.routes:
+        if isinstance(route, APIRoute):
+            needed = access.role_of(route)
+            route.openapi_extra = {**(route.openapi_extra or {}), "x-needs-role": needed.value if needed else "anybody"}

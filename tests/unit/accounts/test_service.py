@@ -118,7 +118,7 @@ async def test_a_session_is_stored_hashed_slides_while_used_and_ends(accounts: A
     async with database.transaction() as tx:
         await tx.conn.execute(update(sessions).values(expires_at=clock.now() - 1))
     assert await accounts.sessions.authenticate(signed_in.secret) is None
-    assert not await accounts.is_live(signed_in.principal)
+    assert await accounts.current(signed_in.principal) is None
 
 
 async def test_sliding_stops_at_the_longest_life(database: Database):
@@ -167,7 +167,7 @@ async def test_tokens_work_until_revoked_or_expired(accounts: AccountService, da
     assert await accounts.tokens.authenticate(secret) is None
     async with database.transaction() as tx:
         await accounts.tokens.revoke(tx, admin, VISIT, token.id)
-    assert not await accounts.is_live(caller)
+    assert await accounts.current(caller) is None
 
 
 async def test_disabling_ends_sessions_and_tokens(accounts: AccountService, database: Database):
