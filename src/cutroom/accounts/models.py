@@ -114,18 +114,14 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
-    """A new session: the cookie's secret value, known to nobody else, and when it ends unless used."""
+    """A new session: the cookie's secret value, known to nobody else, and when it ends at the latest.
+
+    It ends earlier when it is not used for some weeks; only the row knows when.
+    """
 
     principal: Principal
     secret: str
-    expires_at: int
-
-
-class SeenSession(msgspec.Struct, frozen=True, kw_only=True):
-    """A session cookie that was good; `extended_to` is its new end when this visit moved it."""
-
-    principal: Principal
-    extended_to: int | None
+    ends_at: int
 
 
 class Visit(msgspec.Struct, frozen=True, kw_only=True):

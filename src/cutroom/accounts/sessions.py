@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cutroom.accounts import store
 from cutroom.accounts.auditing import AuditLog
 from cutroom.accounts.digests import digest, new_secret
-from cutroom.accounts.models import Account, Principal, Role, SeenSession, Session, SignedIn, Visit
+from cutroom.accounts.models import Account, Principal, Role, Session, SignedIn, Visit
 from cutroom.core import clock
 from cutroom.core.errors import not_found
 from cutroom.db.engine import Database, Transaction
@@ -45,22 +45,20 @@ class Sessions:
         await store.insert_session(tx.conn, session)
         await self._audit.record(tx, account.id, "session.open", account.id, visit, how=how)
         principal = Principal(account_id=account.id, name=account.name, role=account.role, session_hash=session.id)
-        return SignedIn(principal=principal, secret=secret, expires_at=session.expires_at)
+        return SignedIn(principal=principal, secret=secret, ends_at=now + self._longest)
 
-    async def authenticate(self, secret: str) -> SeenSession | None:
+    async def authenticate(self, secret: str) -> Principal | None:
         """Who the cookie's secret stands for; moves the session's end when it has not moved for a while."""
         now = clock.now()
         async with self._database.read() as conn:
             row = await store.find_session(conn, digest(secret), now)
         if row is None:
             return None
-        principal = _principal(row)
-        if now - row.last_seen_at < _TOUCH_EVERY:
-            return SeenSession(principal=principal, extended_to=None)
-        expires_at = min(now + self._idle, row.created_at + self._longest)
-        async with self._database.transaction() as tx:
-            await store.touch_session(tx.conn, row.id_hash, seen=now, expires_at=expires_at)
-        return SeenSession(principal=principal, extended_to=expires_at)
+        if now - row.last_seen_at > _TOUCH_EVERY:
+            expires_at = min(now + self._idle, row.created_at + self._longest)
+            async with self._database.transaction() as tx:
+                await store.touch_session(tx.conn, row.id_hash, seen=now, expires_at=expires_at)
+        return _principal(row)
 
     async def current(self, conn: AsyncConnection, session_hash: str) -> Principal | None:
         """Who a session stands for now; None when it has ended."""

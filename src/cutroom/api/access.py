@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Depends, Request, Response
+from fastapi import Depends, Request
 from fastapi.routing import APIRoute
 
 from cutroom.accounts.models import Principal, Role, Visit
-from cutroom.api.cookies import SESSION_COOKIE, set_session_cookie
+from cutroom.api.cookies import SESSION_COOKIE
 from cutroom.bootstrap.container import Cutroom
 from cutroom.core.errors import CutroomError, ErrorKind
+
 
 def services(request: Request) -> Cutroom:
     """The services that the application's lifespan built."""
@@ -29,8 +30,8 @@ def visit(request: Request) -> Visit:
     )
 
 
-async def identify(request: Request, response: Response) -> Principal | None:
-    """Who is asking, by bearer token or session cookie; extends a session that is in use."""
+async def identify(request: Request) -> Principal | None:
+    """Who is asking, by bearer token or session cookie."""
     accounts = services(request).accounts
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
@@ -38,12 +39,7 @@ async def identify(request: Request, response: Response) -> Principal | None:
     cookie = request.cookies.get(SESSION_COOKIE)
     if not cookie:
         return None
-    seen = await accounts.sessions.authenticate(cookie)
-    if seen is None:
-        return None
-    if seen.extended_to is not None:
-        set_session_cookie(response, cookie, seen.extended_to, secure=request.url.scheme == "https")
-    return seen.principal
+    return await accounts.sessions.authenticate(cookie)
 
 
 class RequiresRole:
@@ -53,9 +49,9 @@ class RequiresRole:
         self.needs: Role | None = needs
         self._role = needs
 
-    async def __call__(self, request: Request, response: Response) -> Principal:
+    async def __call__(self, request: Request) -> Principal:
         """The caller, or `accounts.not-signed-in` / `accounts.forbidden`."""
-        principal = await identify(request, response)
+        principal = await identify(request)
         if principal is None:
             raise CutroomError(
                 "accounts.not-signed-in",
@@ -72,9 +68,9 @@ class OpenToAnybody:
 
     needs: Role | None = None
 
-    async def __call__(self, request: Request, response: Response) -> Principal | None:
+    async def __call__(self, request: Request) -> Principal | None:
         """The caller or None."""
-        return await identify(request, response)
+        return await identify(request)
 
 
 class Unidentified:

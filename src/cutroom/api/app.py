@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
@@ -18,8 +18,13 @@ from cutroom.api import access, errors, security, site
 from cutroom.api.routes import accounts, clips, docs, events, health, jobs, media, session, uploads, videos
 from cutroom.api.schemas.base import ErrorAnswer
 from cutroom.api.streams import EventHub
-from cutroom.bootstrap.container import Cutroom, build
+from cutroom.bootstrap.container import Cutroom, build, start
 from cutroom.bootstrap.settings import ServerSettings, Settings, load
+
+# The page's files come last: their pattern takes every address.
+ROUTERS: tuple[APIRouter, ...] = tuple(
+    module.router for module in (session, accounts, videos, media, uploads, clips, jobs, events, health, docs, site)
+)
 
 
 def create_app() -> ASGIApp:
@@ -32,12 +37,13 @@ def with_settings(settings: Settings, *, ui: Path = site.BUILT) -> ASGIApp:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        services = await build(settings)
+        services = build(settings)
         try:
+            await start(services)
             async with attached(app, services):
                 yield
         finally:
-            await services.close()
+            await services.database.close()
 
     app = build_app(settings.server, lifespan=lifespan)
     app.state.ui = ui
@@ -70,12 +76,12 @@ def build_app(server: ServerSettings | None = None, *, lifespan: object = None) 
         generate_unique_id_function=lambda route: route.name,
         lifespan=lifespan,  # type: ignore[arg-type]
     )
-    for routes in (session, accounts, videos, media, uploads, clips, jobs, events, health, docs, site):
-        app.include_router(routes.router)
+    _name_roles()
+    for router in ROUTERS:
+        app.include_router(router)
     app.state.ui = site.BUILT
     errors.install(app)
     _guard(app, server)
-    _name_roles(app)
     app.state.openapi_bytes = msgspec.json.encode(app.openapi())
     return app
 
@@ -93,7 +99,6 @@ def _guard(app: FastAPI, server: ServerSettings) -> None:
     rules = security.rules(
         host=server.host,
         allowed_hosts=server.allowed_hosts,
-        cors_origins=server.cors_origins,
         public_url=server.public_url,
         own_name=socket.gethostname(),
     )
@@ -101,9 +106,12 @@ def _guard(app: FastAPI, server: ServerSettings) -> None:
     app.add_middleware(errors.FailureEdge)
 
 
-def _name_roles(app: FastAPI) -> None:
+def _name_roles() -> None:
     """Say in the schema who may use each operation."""
-    for route in app.routes:
-        if isinstance(route, APIRoute):
+    for router in ROUTERS:
+        for route in router.routes:
+            if not isinstance(route, APIRoute):
+                continue
             needed = access.role_of(route)
-            route.openapi_extra = {**(route.openapi_extra or {}), "x-needs-role": needed.value if needed else "anybody"}
+            named = needed.value if needed else "anybody"
+            route.openapi_extra = {**(route.openapi_extra or {}), "x-needs-role": named}

@@ -41,7 +41,7 @@ class FileAnswer(Response):
         """Open, decide, send."""
         file, status = await asyncio.to_thread(_open, self.path, self._missing)
         try:
-            headers = self._headers(status)
+            headers = self._described(status)
             asked = Headers(scope=scope)
             code, start, end = _decide(asked, headers, status.st_size)
             if code == 206:
@@ -64,7 +64,7 @@ class FileAnswer(Response):
         finally:
             file.close()
 
-    def _headers(self, status: os.stat_result) -> dict[str, str]:
+    def _described(self, status: os.stat_result) -> dict[str, str]:
         identity = f"{self.path}\0{status.st_size}\0{status.st_mtime_ns}".encode("utf-8", "surrogateescape")
         headers = {
             "content-type": self._media_type,
@@ -101,7 +101,7 @@ def _open(path: Path, missing: str) -> tuple[BinaryIO, os.stat_result]:
     if not stat.S_ISREG(status.st_mode):
         file.close()
         raise CutroomError("media.not-found", missing, kind=ErrorKind.NOT_FOUND)
-    return file, status  # type: ignore[return-value]  # a FileIO reads like a BinaryIO
+    return file, status
 
 
 def _decide(asked: Headers, headers: dict[str, str], size: int) -> tuple[int, int, int]:

@@ -86,9 +86,7 @@ async def rows_of(services: Cutroom, conn: AsyncConnection, videos: Sequence[Vid
     ]
 
 
-async def detail_of(
-    services: Cutroom, conn: AsyncConnection, video: Video, *, with_path: bool
-) -> VideoDetail:
+async def detail_of(services: Cutroom, conn: AsyncConnection, video: Video, *, with_path: bool) -> VideoDetail:
     """Everything the watch page shows; `with_path` tells where a referenced file is."""
     views = (await services.proxies.views(conn, {video.asset_id})).get(video.asset_id, AssetViews())
     active = await services.jobs.active(conn, {video.id, video.asset_id})
@@ -142,5 +140,3 @@ def _jobs_of(video: Video, active: dict[str, list[Job]]) -> JobsSummary:
     # The one that takes longest is what a person waits for.
     shown = min(running, key=lambda job: job.progress)
     return JobsSummary(len(jobs), shown.stage or shown.kind, round(shown.progress, 4))
-
-

@@ -48,13 +48,10 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     hosts: frozenset[str]  # names that requests may be sent to, lower case, without ports
     any_host: bool = False
     any_address: bool = False  # IP literals too: a page of another site cannot be reached under one
-    cors_origins: frozenset[str] = frozenset()
     body_bytes: int = 4 << 20  # the most for a request that is not an upload
 
 
-def rules(
-    *, host: str, allowed_hosts: Iterable[str], cors_origins: Iterable[str] = (), public_url: str = "", own_name: str = ""
-) -> Rules:
+def rules(*, host: str, allowed_hosts: Iterable[str], public_url: str = "", own_name: str = "") -> Rules:
     """The rules of a server that listens on `host`; `own_name` is what the machine calls itself."""
     allowed = {name.lower().strip("[]") for name in allowed_hosts}
     names = {*_LOOPBACK, *allowed, host.lower().strip("[]")}
@@ -67,7 +64,6 @@ def rules(
         hosts=frozenset(names - {""}),
         any_host="*" in allowed,
         any_address=beyond,
-        cors_origins=frozenset(origin.rstrip("/").lower() for origin in cors_origins),
     )
 
 

@@ -66,7 +66,9 @@ def _find(root: Path, path: str, accepted: str) -> Asset | None:
     # Resolved, so that neither `..` nor a symbolic link leads out of the folder.
     if "\0" in path or not plain.resolve().is_relative_to(root.resolve()) or not plain.is_file():
         return None
-    taken = {word.partition(";")[0].strip() for word in accepted.split(",") if not word.replace(" ", "").endswith("q=0")}
+    taken = {
+        word.partition(";")[0].strip() for word in accepted.split(",") if not word.replace(" ", "").endswith("q=0")
+    }
     media_type = _TYPES.get(plain.suffix) or mimetypes.guess_type(plain.name)[0] or "application/octet-stream"
     siblings = [(name, plain.with_name(plain.name + ending)) for name, ending in _ENCODINGS]
     there = [(name, sibling) for name, sibling in siblings if sibling.is_file()]

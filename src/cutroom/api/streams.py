@@ -87,9 +87,7 @@ class EventHub:
         finally:
             await tail.close()
 
-    async def _live(
-        self, caller: Principal, queue: asyncio.Queue[OutboxRow | None], sent: int
-    ) -> AsyncIterator[bytes]:
+    async def _live(self, caller: Principal, queue: asyncio.Queue[OutboxRow | None], sent: int) -> AsyncIterator[bytes]:
         checked = spoke = time.monotonic()
         while not self._closed:
             row: OutboxRow | None = None

@@ -26,4 +26,3 @@ async def docs(request: Request) -> Response:
 async def style() -> Response:
     """The page's style sheet; the content security policy allows none in the page itself."""
     return Response(STYLE, media_type="text/css; charset=utf-8")
-

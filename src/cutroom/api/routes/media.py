@@ -23,7 +23,9 @@ class Bytes(Response):
 @router.head("/media/{name:path}", include_in_schema=False)
 @router.get("/media/{name:path}", response_class=Bytes)
 async def video_media(video_id: str, name: str, services: Services, caller: Viewer) -> Response:
-    """A derived file by name, after a version `v-…/` or not: `thumbnails/…`, `sprite/…`, `peaks.json`, `peaks.dat`, `pts`, `hls/master.m3u8`, `hls/…`."""
+    """A derived file by name, with or without a version `v-…/` before it.
+
+    Names: `thumbnails/…`, `sprite/…`, `peaks.json`, `peaks.dat`, `pts`, `hls/master.m3u8`, `hls/…`."""
     wanted, versioned = split_version(name)
     async with services.database.read() as conn:
         video = await services.library.get(conn, video_id, viewer=caller)

@@ -21,7 +21,7 @@ def _state(principal: Principal | None, *, setup_required: bool) -> SessionState
 
 
 def _signed_in(request: Request, response: Response, signed_in: SignedIn) -> SessionState:
-    set_session_cookie(response, signed_in.secret, signed_in.expires_at, secure=request.url.scheme == "https")
+    set_session_cookie(response, signed_in.secret, signed_in.ends_at, secure=request.url.scheme == "https")
     return _state(signed_in.principal, setup_required=False)
 
 
