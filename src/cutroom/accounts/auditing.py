@@ -38,3 +38,7 @@ class AuditLog:
     async def page(self, conn: AsyncConnection, *, limit: int, before_id: int | None) -> Sequence[AuditEntry]:
         """Newest first; `before_id` is the last id of the page before."""
         return await store.list_audit(conn, limit=limit, before_id=before_id)
+
+    async def has(self, conn: AsyncConnection, action: str) -> bool:
+        """Whether anything of this kind was ever recorded."""
+        return await store.has_audit(conn, action)

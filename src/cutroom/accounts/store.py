@@ -240,3 +240,9 @@ async def list_audit(conn: AsyncConnection, *, limit: int, before_id: int | None
         query = query.where(audit.c.id < before_id)
     rows = await conn.execute(query.order_by(audit.c.id.desc()).limit(limit))
     return [msgspec.convert(_plain(row), AuditEntry) for row in rows]
+
+
+async def has_audit(conn: AsyncConnection, action: str) -> bool:
+    """Whether there is an entry of this action."""
+    query = select(audit.c.id).where(audit.c.action == action).limit(1)
+    return (await conn.execute(query)).first() is not None

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
 import socket
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -40,7 +43,8 @@ def with_settings(settings: Settings, *, ui: Path = site.BUILT) -> ASGIApp:
         services = build(settings)
         try:
             await start(services)
-            async with attached(app, services):
+            async with attached(app, services) as hub:
+                _end_streams_on_goodbye(hub)
                 yield
         finally:
             await services.database.close()
@@ -51,15 +55,21 @@ def with_settings(settings: Settings, *, ui: Path = site.BUILT) -> ASGIApp:
 
 
 @asynccontextmanager
-async def attached(app: FastAPI, services: Cutroom) -> AsyncIterator[None]:
+async def attached(app: FastAPI, services: Cutroom) -> AsyncIterator[EventHub]:
     """Give the routes their services, and follow the outbox meanwhile."""
     app.state.cutroom = services
-    app.state.hub = EventHub(services.database, services.accounts)
-    await app.state.hub.start()
+    app.state.hub = hub = EventHub(services.database, services.accounts)
+    await hub.start()
     try:
-        yield
+        yield hub
     finally:
-        await app.state.hub.close()
+        await hub.close()
+
+
+def _end_streams_on_goodbye(hub: EventHub) -> None:
+    """An open event stream would keep a worker from stopping: SIGUSR1, which comes before SIGTERM, ends them."""
+    if threading.current_thread() is threading.main_thread():
+        asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, hub.end_streams)
 
 
 def build_app(server: ServerSettings | None = None, *, lifespan: object = None) -> FastAPI:

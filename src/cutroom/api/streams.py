@@ -41,11 +41,15 @@ class EventHub:
         await tail.start()
         self._task = asyncio.create_task(self._follow(tail))
 
-    async def close(self) -> None:
-        """End every stream, then the following."""
+    def end_streams(self) -> None:
+        """End every open stream, and new ones as soon as they begin."""
         self._closed = True
         for queue in self._queues:
             _put(queue, _END)
+
+    async def close(self) -> None:
+        """End every stream, then the following."""
+        self.end_streams()
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
