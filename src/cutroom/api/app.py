@@ -13,8 +13,9 @@ from pathlib import Path
 import msgspec
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
+from granian.utils.proxies import wrap_asgi_with_proxy_headers
 from starlette.middleware.cors import CORSMiddleware
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 import cutroom
 from cutroom.api import access, errors, security, site
@@ -112,8 +113,21 @@ def _guard(app: FastAPI, server: ServerSettings) -> None:
         public_url=server.public_url,
         own_name=socket.gethostname(),
     )
-    app.add_middleware(security.RequestGuard, rules=rules)
     app.add_middleware(errors.FailureEdge)
+    app.add_middleware(security.RequestGuard, rules=rules)
+    if server.trusted_proxies:
+        app.add_middleware(_BehindProxy, proxies=list(server.trusted_proxies))
+
+
+class _BehindProxy:
+    """Believe X-Forwarded-For and -Proto of these addresses, so that the log and the cookie see the real client."""
+
+    def __init__(self, app: ASGIApp, proxies: list[str]) -> None:
+        self._app = wrap_asgi_with_proxy_headers(app, trusted_hosts=proxies)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        await self._app(scope, receive, send)
 
 
 def _name_roles() -> None:

@@ -10,7 +10,7 @@ SESSION_COOKIE = "cutroom_session"
 
 
 def set_session_cookie(response: Response, secret: str, ends_at: int, *, secure: bool) -> None:
-    """Give the browser a session that ends at `ends_at` (microseconds) at the latest; the row knows when it really does."""
+    """Give the browser a session that ends at `ends_at` (microseconds) at the latest; its row may end it before."""
     response.set_cookie(
         SESSION_COOKIE,
         secret,

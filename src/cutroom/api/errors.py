@@ -81,7 +81,7 @@ def _plain(_: Request, error: Exception) -> Response:
 
 
 class FailureEdge:
-    """The outermost layer: what nobody expected is logged under an id, and the page gets a sentence with that id."""
+    """What nobody expected is logged under an id, and the page gets a sentence with that id."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -96,12 +96,11 @@ def _open(path: Path, missing: str) -> tuple[BinaryIO, os.stat_result]:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise CutroomError("media.not-found", missing, kind=ErrorKind.NOT_FOUND) from error
-    file = os.fdopen(descriptor, "rb", buffering=0)
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
-        file.close()
+        os.close(descriptor)
         raise CutroomError("media.not-found", missing, kind=ErrorKind.NOT_FOUND)
-    return file, status
+    return os.fdopen(descriptor, "rb"), status
 
 
 def _decide(asked: Headers, headers: dict[str, str], size: int) -> tuple[int, int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import signal
@@ -103,7 +104,5 @@ def _end_with(parent: int) -> None:
 def _say_goodbye(pid: int | None) -> None:
     if pid is None or sys.platform == "win32":
         return
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.kill(pid, GOODBYE)
-    except ProcessLookupError:
-        pass
