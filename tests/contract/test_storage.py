@@ -107,7 +107,8 @@ def test_workers_read_and_write_below_a_local_path(store: ObjectStore, put: Put)
 
 
 @pytest.mark.parametrize(
-    "key", ["", "/etc/passwd", "a/../b", "..", "a//b", "a/", "./a", "a\\b", "a\nb", "a\x00b", "x" * 256, "a/" * 600 + "a"]
+    "key",
+    ["", "/etc/passwd", "a/../b", "..", "a//b", "a/", "./a", "a\\b", "a\nb", "a\x00b", "x" * 256, "a/" * 600 + "a"],
 )
 def test_keys_that_lead_elsewhere(store: ObjectStore, tmp_path: Path, key: str) -> None:
     path = tmp_path / "file"

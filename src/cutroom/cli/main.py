@@ -25,7 +25,6 @@ COMMANDS = (
     "clip",
     "jobs",
     "login-link",
-    "db",
     "doctor",
     "bench",
 )

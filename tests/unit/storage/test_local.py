@@ -24,9 +24,7 @@ def made(tmp_path: Path) -> Path:
     return path
 
 
-def test_from_another_file_system_it_is_copied(
-    store: LocalStore, made: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_from_another_file_system_it_is_copied(store: LocalStore, made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rename = Path.replace
 
     def replace(self: Path, target: Path) -> Path:
