@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
@@ -57,7 +58,7 @@ class Video:
     """The video track of a clip: its stream, its packets in decoding order, and the times they must show."""
 
     stream: Stream
-    packets: Iterator[Packet]
+    packets: Iterator[Packet[Any]]
     shows: list[int] = field(default_factory=list)  # ticks; filled by the time the packets are used up
 
 
@@ -77,7 +78,7 @@ def assemble(cut: Cut, make_video: MakeVideo) -> int:
         template = first_video(source, cut.source)
         with open_output(aside, cut.target, source) as output:
             video = make_video(output, template)
-            keep_tags(video.stream, template, timecode=moved_timecode(source, template, cut))
+            keep_tags(video.stream, template, timecode=_moved_timecode(source, template, cut))
             sound = _copied_sound(output, cut, heard, tracks)
             pictures = ((video.stream, packet) for packet in _reported(video.packets, cut))
             with reading_source(cut.source):
@@ -99,7 +100,7 @@ def reading_source(path: Path) -> Iterator[None]:
 
 def _copied_sound(
     output: OutputContainer, cut: Cut, heard: InputContainer, tracks: list[AudioStream]
-) -> Iterator[tuple[Stream, Packet]]:
+) -> Iterator[tuple[Stream, Packet[Any]]]:
     streams: dict[int, Stream] = {}
     for track in tracks:
         try:
@@ -107,7 +108,7 @@ def _copied_sound(
         except ValueError as error:
             raise CutroomError(
                 "clip.container",
-                f"The sound of {shown(cut.source)} ({track.codec_context.name}) does not fit in {cut.target.path.suffix}.",
+                f"{cut.target.path.suffix} cannot hold the sound of {shown(cut.source)} ({track.codec_context.name}).",
                 hint="Write an .mkv or .mov file.",
                 kind=ErrorKind.UNSUPPORTED,
             ) from error
@@ -117,17 +118,22 @@ def _copied_sound(
     return ((streams[p.stream.index], p) for p in sound_packets(heard, tracks, wanted))
 
 
-def _reported(packets: Iterator[Packet], cut: Cut) -> Iterator[Packet]:
+def _reported(packets: Iterator[Packet[Any]], cut: Cut) -> Iterator[Packet[Any]]:
     total = max(1, cut.last - cut.first)
     for done, packet in enumerate(packets):
         cut.report(min(1.0, done / total), "cutting")
         yield packet
 
 
-def moved_timecode(source: InputContainer, template: VideoStream, cut: Cut) -> str | None:
-    """The source's timecode at the cut's first frame, if it carries one."""
+def source_timecode(source: InputContainer, template: VideoStream) -> str | None:
+    """The timecode of the file's first frame, from wherever its container keeps it."""
     tagged = [template.metadata, source.metadata, *(stream.metadata for stream in source.streams)]
-    start = next((tags["timecode"] for tags in tagged if tags.get("timecode")), None)
+    return next((tags["timecode"] for tags in tagged if tags.get("timecode")), None)
+
+
+def _moved_timecode(source: InputContainer, template: VideoStream, cut: Cut) -> str | None:
+    """The source's timecode at the cut's first frame."""
+    start = source_timecode(source, template)
     if start is None:
         return None
     with contextlib.suppress(CutroomError):

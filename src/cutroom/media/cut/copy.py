@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 from av.container import OutputContainer
 from av.packet import Packet
@@ -41,7 +42,7 @@ def add_copied_stream(output: OutputContainer, template: VideoStream, cut: Cut) 
     except ValueError as error:
         raise CutroomError(
             "clip.container",
-            f"The video of {shown(cut.source)} ({template.codec_context.name}) does not fit in {cut.target.path.suffix}.",
+            f"{cut.target.path.suffix} cannot hold the video of {shown(cut.source)} ({template.codec_context.name}).",
             hint="Write an .mkv or .mov file, or use mode exact.",
             kind=ErrorKind.UNSUPPORTED,
         ) from error
@@ -49,7 +50,7 @@ def add_copied_stream(output: OutputContainer, template: VideoStream, cut: Cut) 
     return stream
 
 
-def copied_packets(cut: Cut, kept: Sequence[Picture]) -> Iterator[Packet]:
+def copied_packets(cut: Cut, kept: Sequence[Picture]) -> Iterator[Packet[Any]]:
     """The packets of these pictures, which follow each other in decoding order."""
     wanted = {picture.pts for picture in kept}
     with open_source(cut.source) as container, reading(cut.source):
@@ -62,7 +63,7 @@ def copied_packets(cut: Cut, kept: Sequence[Picture]) -> Iterator[Packet]:
                 return
 
 
-def timed_packets(packets: Iterator[Packet], times: Sequence[int], cut: Cut) -> Iterator[Packet]:
+def timed_packets(packets: Iterator[Packet[Any]], times: Sequence[int], cut: Cut) -> Iterator[Packet[Any]]:
     """Give packets in decoding order their times in the clip, in ticks."""
     ordered = sorted(times)
     follows = dict(zip(ordered, [*ordered[1:], cut.ticks(cut.last)], strict=True))

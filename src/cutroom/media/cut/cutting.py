@@ -8,15 +8,15 @@ from fractions import Fraction
 from pathlib import Path
 
 from cutroom.core.errors import CutroomError, ErrorKind
-from cutroom.media.cut.assemble import Cut, Report
+from cutroom.media.cut.assemble import Cut, Report, source_timecode
 from cutroom.media.cut.copy import cut_copy
 from cutroom.media.cut.exact import cut_exact
-from cutroom.media.cut.index import Wanted, read_pictures
+from cutroom.media.cut.index import Wanted, first_video, frame_rate, read_pictures
 from cutroom.media.cut.pictures import Pictures
 from cutroom.media.cut.plan import plan_copy, plan_smart
 from cutroom.media.cut.smart import NotJoinable, cut_smart
 from cutroom.media.cut.writer import target_for
-from cutroom.media.source import shown
+from cutroom.media.source import open_source, reading, shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +63,7 @@ def cut_range(
     Raises CutroomError: clip.range-empty, clip.range-outside, clip.no-video, clip.container, clip.no-folder,
     clip.same-file, clip.no-space, clip.no-permission, clip.not-written, clip.undecodable, clip.incomplete, media.*.
     """
+    check_mode(mode)
     target = target_for(output, source)
     report(0.0, "reading")
     pictures = read_pictures(source, _reach(end, padding))
@@ -71,6 +72,13 @@ def cut_range(
     first, last = _padded(pictures, asked, padding)
     cut = Cut(source=source, target=target, pictures=pictures, first=first, last=last, report=report)
     return _MODES[mode](cut, asked)
+
+
+def read_clock(source: Path) -> tuple[Fraction, str | None]:
+    """Frames a second and the timecode of the first frame, if the file carries one."""
+    with open_source(source) as container, reading(source):
+        stream = first_video(container, source)
+        return frame_rate(stream), source_timecode(container, stream)
 
 
 def _reach(end: Point, padding: Fraction) -> Wanted:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import av
 from av.container import InputContainer
@@ -50,7 +51,7 @@ def _count_frames(
             yield number, frame
 
 
-def _decode(packets: Iterator[Packet], stream: VideoStream, since: int | None) -> Iterator[VideoFrame]:
+def _decode(packets: Iterator[Packet[Any]], stream: VideoStream, since: int | None) -> Iterator[VideoFrame]:
     unneeded = _unneeded_before(stream, since) if since is not None else lambda packet: False
     for packet in packets:
         if packet.size and unneeded(packet):
@@ -73,7 +74,7 @@ def _unneeded_before(stream: VideoStream, since: int):  # type: ignore[no-untype
         return lambda packet: False
     length_bytes, _ = h264.read_configuration(stream.codec_context.extradata)
 
-    def unneeded(packet: Packet) -> bool:
+    def unneeded(packet: Packet[Any]) -> bool:
         if packet.pts is None or packet.pts >= since or packet.is_keyframe:
             return False
         try:
@@ -84,7 +85,7 @@ def _unneeded_before(stream: VideoStream, since: int):  # type: ignore[no-untype
     return unneeded
 
 
-def _packets(container: InputContainer, stream: VideoStream, pictures: Pictures, frame: int) -> Iterator[Packet]:
+def _packets(container: InputContainer, stream: VideoStream, pictures: Pictures, frame: int) -> Iterator[Packet[Any]]:
     """Packets of the stream from the picture on that `frame` is decoded from."""
     for other in container.streams:
         if other.index != stream.index:
@@ -92,7 +93,7 @@ def _packets(container: InputContainer, stream: VideoStream, pictures: Pictures,
     return packets_from(container, stream, pictures.coded[entry_before(pictures.coded, pictures.start(frame))])
 
 
-def packets_from(container: InputContainer, stream: VideoStream, entry: Picture) -> Iterator[Packet]:
+def packets_from(container: InputContainer, stream: VideoStream, entry: Picture) -> Iterator[Packet[Any]]:
     """Packets of the stream from `entry` on, wherever the container's own index leads to first."""
     for target in _seek_targets(entry, stream):
         if target is not None:
@@ -125,7 +126,7 @@ def _seek_targets(entry: Picture, stream: VideoStream) -> Iterator[int | None]:
     yield None
 
 
-def _is_past(packet: Packet, entry: Picture) -> bool:
+def _is_past(packet: Packet[Any], entry: Picture) -> bool:
     if packet.pts == entry.pts:
         return False
     if packet.dts is not None and entry.dts is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Any
 
 import av
 from av.codec.context import Flags
@@ -17,7 +18,8 @@ from av.video.stream import VideoStream
 _EIGHT_BIT = {(0, 0): "yuv444p", (1, 0): "yuv422p", (1, 1): "yuv420p"}
 _HIGH_BIT = {(0, 0): "yuv444p10le", (1, 0): "yuv422p10le", (1, 1): "yuv420p10le"}
 _UNSPECIFIED = 2  # in the colour tables of ITU-T H.273
-_WHOLE_FILE_CRF, _ENDS_CRF = 18, 17  # ends are compared with the copied frames beside them
+# Ends are a few seconds, so size buys speed: ultrafast at 16 measured as good as superfast at 18 for half the CPU.
+_WHOLE, _ENDS = {"preset": "superfast", "crf": "18"}, {"preset": "ultrafast", "crf": "16"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,10 +77,9 @@ def encodable_format(pixels: VideoFormat | None) -> str:
 def whole_options(look: Look) -> dict[str, str]:
     """Encoder options for a clip that is encoded from end to end."""
     if look.encoder == "libx265":
-        return {"preset": "superfast", "crf": str(_WHOLE_FILE_CRF), "x265-params": "log-level=error"}
+        return {**_WHOLE, "x265-params": "log-level=error"}
     field_order = "interlaced=1:tff=1" if look.interlaced else ""
-    options = {"preset": "superfast", "crf": str(_WHOLE_FILE_CRF)}
-    return {**options, "x264-params": field_order} if field_order else options
+    return {**_WHOLE, "x264-params": field_order} if field_order else dict(_WHOLE)
 
 
 def configure(context: VideoCodecContext, look: Look) -> None:
@@ -103,7 +104,7 @@ def ends_encoder(look: Look, *, set_number: int, profile: str | None) -> VideoCo
     configure(context, look)
     context.flags |= Flags.global_header
     parameters = f"sps-id={set_number}:keyint=infinite:scenecut=0:bframes=0:open-gop=0"
-    context.options = {"preset": "superfast", "crf": str(_ENDS_CRF), "x264-params": parameters}
+    context.options = {**_ENDS, "x264-params": parameters}
     if profile:
         context.options = {**context.options, "profile": profile}
     context.open()
@@ -121,7 +122,7 @@ def ready_frame(frame: VideoFrame, look: Look, pts: int) -> VideoFrame:
     return frame
 
 
-def encode_all(context: VideoCodecContext | VideoStream, frames: Iterator[VideoFrame]) -> Iterator[Packet]:
+def encode_all(context: VideoCodecContext | VideoStream, frames: Iterator[VideoFrame]) -> Iterator[Packet[Any]]:
     """Every packet of the frames, and what the encoder held back."""
     for frame in frames:
         yield from context.encode(frame)

@@ -6,9 +6,11 @@ import itertools
 import struct
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from av.container import OutputContainer
 from av.packet import Packet
+from av.sidedata.sidedata import Type as SideDataType
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
@@ -20,7 +22,7 @@ from cutroom.media.source import shown
 
 
 def cut_exact(cut: Cut) -> int:
-    """Write frames [first, last) encoded again; answers how many there are, fewer where the source cannot be decoded."""
+    """Write frames [first, last) encoded again; answers how many: fewer where the source cannot be decoded."""
     frames = decode_frames(cut.source, cut.pictures, cut.first, cut.last)
     ahead = next(frames, None)
     if ahead is None:
@@ -30,7 +32,9 @@ def cut_exact(cut: Cut) -> int:
             hint="Inspect the file for damage.",
             kind=ErrorKind.FAILED,
         )
-    return assemble(cut, lambda output, template: _video(cut, output, template, ahead, itertools.chain([ahead], frames)))
+    return assemble(
+        cut, lambda output, template: _video(cut, output, template, ahead, itertools.chain([ahead], frames))
+    )
 
 
 def _video(
@@ -69,7 +73,7 @@ def _add_stream(output: OutputContainer, look: Look, cut: Cut) -> VideoStream:
 
 def _encode(
     cut: Cut, look: Look, stream: VideoStream, frames: Iterator[tuple[int, VideoFrame]], shows: list[int]
-) -> Iterator[Packet]:
+) -> Iterator[Packet[Any]]:
     lengths = {}
     for number, frame in frames:
         time = cut.ticks(number)
@@ -79,7 +83,7 @@ def _encode(
     yield from _timed(stream.encode(None), lengths)
 
 
-def _timed(packets: list[Packet], lengths: dict[int, int]) -> Iterator[Packet]:
+def _timed(packets: list[Packet[Any]], lengths: dict[int, int]) -> Iterator[Packet[Any]]:
     for packet in packets:
         if packet.pts is not None:
             packet.duration = lengths.pop(packet.pts, packet.duration or 0)
@@ -88,7 +92,8 @@ def _timed(packets: list[Packet], lengths: dict[int, int]) -> Iterator[Packet]:
 
 def display_matrix(frame: VideoFrame) -> tuple[int, ...] | None:
     """The rotation that players apply, as the container writes it."""
-    for data in frame.side_data:
-        if data.type.name == "DISPLAYMATRIX":
-            return struct.unpack("=9i", bytes(data)[:36])
-    return None
+    attached: Any = frame.side_data
+    try:
+        return struct.unpack("=9i", bytes(attached[SideDataType.DISPLAYMATRIX])[:36])
+    except KeyError:
+        return None

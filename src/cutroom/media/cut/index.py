@@ -183,9 +183,7 @@ def _hide_before_first_key(coded: list[Picture]) -> list[Picture]:
     if first is None:
         return [replace(coded[0], access=Access.KEY), *coded[1:]]
     hidden = [replace(p, number=None, edited_out=True) for p in coded[:first]]
-    return hidden + [
-        replace(p, number=None, edited_out=True) if p.pts < coded[first].pts else p for p in coded[first:]
-    ]
+    return hidden + [replace(p, number=None, edited_out=True) if p.pts < coded[first].pts else p for p in coded[first:]]
 
 
 def _keys_in_order(coded: list[Picture]) -> bool:

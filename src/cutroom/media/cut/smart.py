@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import av
 from av.container import OutputContainer
@@ -48,7 +49,9 @@ def _video(cut: Cut, plan: SmartPlan, output: OutputContainer, template: VideoSt
     encoders = [joint.encoder(look) for _ in ends]
     stream = add_copied_stream(output, template, cut)
     stream.codec_context.extradata = joint.configuration(encoders)
-    parts: list[Iterator[Packet]] = [_encoded(cut, look, span, encoder) for span, encoder in zip(ends, encoders, strict=True)]
+    parts: list[Iterator[Packet[Any]]] = [
+        _encoded(cut, look, span, encoder) for span, encoder in zip(ends, encoders, strict=True)
+    ]
     parts.insert(1 if plan.first < plan.span.first else 0, joint.packets())
     times = _times(cut, plan, kept)
     packets = timed_packets(_exactly(itertools.chain(*parts), len(times)), times, cut)
@@ -63,7 +66,7 @@ def _times(cut: Cut, plan: SmartPlan, kept: Sequence[Picture]) -> list[int]:
     return head + [picture.pts - shift for picture in kept] + tail
 
 
-def _encoded(cut: Cut, look: Look, span: tuple[int, int], encoder: VideoCodecContext) -> Iterator[Packet]:
+def _encoded(cut: Cut, look: Look, span: tuple[int, int], encoder: VideoCodecContext) -> Iterator[Packet[Any]]:
     frames = decode_frames(cut.source, cut.pictures, *span)
     ready = (ready_frame(frame, look, cut.ticks(number)) for number, frame in frames)
     for packet in encode_all(encoder, ready):
@@ -72,7 +75,7 @@ def _encoded(cut: Cut, look: Look, span: tuple[int, int], encoder: VideoCodecCon
         yield _with_data(packet, h264.join_units(units, without=frozenset({h264.SEI})))
 
 
-def _exactly(packets: Iterator[Packet], count: int) -> Iterator[Packet]:
+def _exactly(packets: Iterator[Packet[Any]], count: int) -> Iterator[Packet[Any]]:
     done = 0
     for packet in packets:
         done += 1
@@ -86,7 +89,7 @@ def _exactly(packets: Iterator[Packet], count: int) -> Iterator[Packet]:
 class _Joint:
     """The copied side of a join: what its packets need, and what the encoded side must not use."""
 
-    def __init__(self, template: VideoStream, kept: Sequence[Picture], copied: Iterator[Packet]) -> None:
+    def __init__(self, template: VideoStream, kept: Sequence[Picture], copied: Iterator[Packet[Any]]) -> None:
         if stream_codec(template) != "h264":
             raise NotJoinable(f"{template.codec_context.name} is not joined, only H.264")
         self._length_bytes, configured = h264.read_configuration(template.codec_context.extradata)
@@ -97,7 +100,7 @@ class _Joint:
         self._sets = self._effective_sets(configured, self._split(ahead))
         self._check(kept)
 
-    def _split(self, packet: Packet) -> list[bytes]:
+    def _split(self, packet: Packet[Any]) -> list[bytes]:
         try:
             return h264.split_units(bytes(packet), self._length_bytes)
         except (ValueError, IndexError) as error:
@@ -147,7 +150,7 @@ class _Joint:
             raise NotJoinable("its two ends would be encoded differently")
         return h264.write_configuration(self._sets, encoded)
 
-    def packets(self) -> Iterator[Packet]:
+    def packets(self) -> Iterator[Packet[Any]]:
         """The copied packets, their parameter sets taken out, which may not change on the way."""
         for packet in self._copied:
             units = self._split(packet)
@@ -157,7 +160,7 @@ class _Joint:
             yield _with_data(packet, h264.join_units(units))
 
 
-def _with_data(packet: Packet, data: bytes) -> Packet:
+def _with_data(packet: Packet[Any], data: bytes) -> Packet[Any]:
     """`packet` with other bytes."""
     if bytes(packet) == data:
         return packet

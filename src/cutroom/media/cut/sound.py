@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 from av.audio.stream import AudioStream
@@ -40,12 +41,14 @@ def open_sound(path: Path) -> Iterator[tuple[InputContainer, list[AudioStream]]]
         yield container, tracks
 
 
-def sound_packets(container: InputContainer, tracks: list[AudioStream], cut: SoundRange) -> Iterator[Packet]:
+def sound_packets(container: InputContainer, tracks: list[AudioStream], cut: SoundRange) -> Iterator[Packet[Any]]:
     """Packets of the tracks that sound inside the range, their times counted from its start, in reading order."""
     if not tracks:
         return
     _seek_before(container, cut.start)
-    kept = {track.index: deque[Packet](maxlen=_priming(track) if cut.hides_priming else 0) for track in tracks}
+    kept: dict[int, deque[Packet[Any]]] = {
+        track.index: deque(maxlen=_priming(track) if cut.hides_priming else 0) for track in tracks
+    }
     done: set[int] = set()
     for packet in container.demux(tracks):
         index = packet.stream.index
@@ -70,12 +73,11 @@ def _priming(track: AudioStream) -> int:
     return 0 if name.startswith("pcm_") else _PRIMING_PACKETS.get(name, 1)
 
 
-def _moved(packet: Packet, cut: SoundRange) -> Packet:
+def _moved(packet: Packet[Any], cut: SoundRange) -> Packet[Any]:
     base = Fraction(packet.time_base.numerator, packet.time_base.denominator)
     shift = round_half_up(cut.start / base)
     length = round_half_up((cut.end - cut.start) / base)
-    packet.pts -= shift
-    packet.dts = packet.pts
+    packet.pts = packet.dts = (packet.pts or 0) - shift
     # The last packet sounds past the end; its declared length keeps the track from outlasting the picture.
     if packet.duration and packet.pts + packet.duration > length > packet.pts:
         packet.duration = length - packet.pts

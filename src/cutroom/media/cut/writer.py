@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 from av.container import InputContainer, OutputContainer
@@ -129,14 +130,14 @@ def keep_tags(stream: Stream, template: Stream, *, timecode: str | None = None) 
         stream.metadata["timecode"] = timecode
 
 
-def mux_in_order(output: OutputContainer, tracks: list[Iterator[tuple[Stream, Packet]]]) -> None:
+def mux_in_order(output: OutputContainer, tracks: list[Iterator[tuple[Stream, Packet[Any]]]]) -> None:
     """Mux packets of several readers by their decoding times, so that nothing piles up in memory."""
     for stream, packet in heapq.merge(*tracks, key=_decoding_seconds):
         packet.stream = stream
         output.mux_one(packet)
 
 
-def _decoding_seconds(item: tuple[Stream, Packet]) -> Fraction:
+def _decoding_seconds(item: tuple[Stream, Packet[Any]]) -> Fraction:
     _, packet = item
     time = packet.dts if packet.dts is not None else packet.pts or 0
     base = packet.time_base
