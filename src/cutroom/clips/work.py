@@ -57,21 +57,25 @@ def cut_between(
     mode: str = "smart",
     padding: str = "0",
     timecode: str = "file",
+    aside: str | None = None,
 ) -> CutAnswer:
-    """The same between positions as people write them; `timecode` "source" counts from the source's own timecode."""
+    """The same between positions as people write them; `timecode` "source" counts from the source's own timecode.
+
+    `aside` names the file that grows until it is complete, so that a caller that kills this can remove it.
+    """
     rate, first = read_clock(Path(source))
     if timecode not in ("file", "source"):
         raise CutroomError("clip.timecode", f"There is no timecode {timecode!r}.", hint="Use file or source.")
-    if timecode == "source":
-        if first is None:
-            raise CutroomError(
-                "clip.no-timecode", "The source carries no timecode.", hint="Leave out --tc source and count from 0."
-            )
-        origin = parse_position(first, rate)
-        return _cut(
-            report, source, output, _in_source(start, rate, origin), _in_source(end, rate, origin), mode, padding
+    if timecode == "file":
+        points = _in_file(start, rate), _in_file(end, rate)
+    elif first is None:
+        raise CutroomError(
+            "clip.no-timecode", "The source carries no timecode.", hint="Leave out --tc source and count from 0."
         )
-    return _cut(report, source, output, _in_file(start, rate), _in_file(end, rate), mode, padding)
+    else:
+        origin = parse_position(first, rate)
+        points = _in_source(start, rate, origin), _in_source(end, rate, origin)
+    return _cut(report, source, output, *points, mode, padding, aside)
 
 
 def _in_file(text: str, rate: Fraction) -> Point:
@@ -86,7 +90,16 @@ def _in_source(text: str, rate: Fraction, origin: int) -> Point:
     return Point(frame=frame if text.strip().lower().endswith("f") else frame - origin)
 
 
-def _cut(report: Report, source: str, output: str, start: Point, end: Point, mode: str, padding: str) -> CutAnswer:
+def _cut(
+    report: Report,
+    source: str,
+    output: str,
+    start: Point,
+    end: Point,
+    mode: str,
+    padding: str,
+    aside: str | None = None,
+) -> CutAnswer:
     delivery = cut_range(
         Path(source),
         Path(output),
@@ -94,6 +107,7 @@ def _cut(report: Report, source: str, output: str, start: Point, end: Point, mod
         end,
         mode=mode,
         padding=_read_padding(padding),
+        aside=Path(aside) if aside else None,
         report=lambda fraction, stage: report({"fraction": fraction, "stage": stage}),
     )
     return _answer(delivery, output, mode)

@@ -1,4 +1,4 @@
-"""Reading the bits of a NAL unit's payload."""
+"""The bits of a NAL unit's payload."""
 
 from __future__ import annotations
 
@@ -12,7 +12,12 @@ class BitReader:
     def __init__(self, payload: bytes) -> None:
         clean = payload.replace(b"\0\0\3", b"\0\0")
         self._bits = int.from_bytes(clean, "big")
-        self._left = len(clean) * 8
+        self._all = self._left = len(clean) * 8
+
+    @property
+    def position(self) -> int:
+        """Bits read so far."""
+        return self._all - self._left
 
     def u(self, count: int) -> int:
         """An unsigned number of `count` bits."""
@@ -34,3 +39,16 @@ class BitReader:
         """A signed Exp-Golomb number."""
         coded = self.ue()
         return (coded + 1) // 2 if coded & 1 else -(coded // 2)
+
+
+def add_emulation_prevention(payload: bytes) -> bytes:
+    """The payload as a NAL unit holds it: no three bytes that look like a start code."""
+    out = bytearray()
+    zeros = 0
+    for byte in payload:
+        if zeros == 2 and byte <= 3:
+            out.append(3)
+            zeros = 0
+        out.append(byte)
+        zeros = zeros + 1 if byte == 0 else 0
+    return bytes(out)

@@ -56,15 +56,18 @@ def cut_range(
     *,
     mode: str,
     padding: Fraction = Fraction(0),
+    aside: Path | None = None,
     report: Report = lambda fraction, stage: None,
 ) -> Delivery:
     """Write the frames from `start` up to but without `end`, and `padding` seconds more on both sides, to `output`.
+
+    It grows under the name `aside`, which whoever kills this process should remove; one is chosen when none is given.
 
     Raises CutroomError: clip.range-empty, clip.range-outside, clip.no-video, clip.container, clip.no-folder,
     clip.same-file, clip.no-space, clip.no-permission, clip.not-written, clip.undecodable, clip.incomplete, media.*.
     """
     check_mode(mode)
-    target = target_for(output, source)
+    target = target_for(output, source, aside)
     report(0.0, "reading")
     pictures = read_pictures(source, _reach(end, padding))
     asked = start.resolve(pictures), end.resolve(pictures)

@@ -10,23 +10,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from cutroom.media.cut.bits import BitReader
+from cutroom.media.cut.sps import parse_sps, sample_format
 
 SLICE, IDR_SLICE, SEI, SPS, PPS = 1, 5, 6, 7, 8
 # Parameter sets (and their extensions), delimiters, ends of sequence and filler: the joined stream has its own.
 _DROPPED = {7, 8, 9, 10, 11, 12, 13, 15}
 _START_CODE = re.compile(rb"\x00\x00\x01")
-_HIGH_PROFILES = {100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sps:
-    """What of a sequence parameter set decides whether pictures can be joined."""
-
-    number: int  # seq_parameter_set_id
-    profile: int
-    level: int
-    frames_only: bool  # False: field-coded pictures may occur
-    reorder: int | None  # num_reorder_frames; None when the stream does not say
 
 
 @dataclass(slots=True)
@@ -101,7 +90,7 @@ def write_configuration(*sets: ParameterSets) -> bytes:
     body += b"".join(len(unit).to_bytes(2, "big") + unit for unit in sps)
     body += bytes([len(pps)]) + b"".join(len(unit).to_bytes(2, "big") + unit for unit in pps)
     if sps[0][1] in (100, 110, 122, 144):
-        chroma, depth_luma, depth_chroma = _sample_format(sps[0])
+        chroma, depth_luma, depth_chroma = sample_format(sps[0])
         body += bytes([0xFC | chroma, 0xF8 | depth_luma, 0xF8 | depth_chroma, 0])
     return body
 
@@ -144,95 +133,3 @@ def _recovery_frames(unit: bytes) -> int | None:
             return BitReader(data[at : at + size + 1]).ue()
         at += size
     return None
-
-
-def parse_sps(unit: bytes) -> Sps:
-    """Read a sequence parameter set, up to the end of its usability information."""
-    bits = BitReader(unit[1:])
-    profile, _, level = bits.u(8), bits.u(8), bits.u(8)
-    number = bits.ue()
-    if profile in _HIGH_PROFILES:
-        _skip_high(bits)
-    bits.ue()  # log2_max_frame_num
-    _skip_order_count(bits)
-    bits.ue(), bits.u(1), bits.ue(), bits.ue()  # references, gaps, width, height
-    frames_only = bool(bits.u(1))
-    if not frames_only:
-        bits.u(1)
-    bits.u(1)
-    if bits.u(1):
-        for _ in range(4):
-            bits.ue()
-    reorder = _read_reorder(bits) if bits.u(1) else None
-    if number > 31:
-        raise ValueError("a parameter set's number is out of range")
-    return Sps(number=number, profile=profile, level=level, frames_only=frames_only, reorder=reorder)
-
-
-def _sample_format(unit: bytes) -> tuple[int, int, int]:
-    """chroma_format_idc and the bit depths less 8 of a high-profile SPS."""
-    bits = BitReader(unit[4:])
-    bits.ue()
-    chroma = bits.ue()
-    if chroma == 3:
-        bits.u(1)
-    return chroma, bits.ue(), bits.ue()
-
-
-def _skip_high(bits: BitReader) -> None:
-    chroma = bits.ue()
-    if chroma == 3:
-        bits.u(1)
-    bits.ue(), bits.ue(), bits.u(1)
-    if not bits.u(1):
-        return
-    for index in range(12 if chroma == 3 else 8):
-        if bits.u(1):
-            last = following = 8
-            for _ in range(16 if index < 6 else 64):
-                if following:
-                    following = (last + bits.se()) % 256
-                last = following or last
-
-
-def _skip_order_count(bits: BitReader) -> None:
-    kind = bits.ue()
-    if kind == 0:
-        bits.ue()
-    elif kind == 1:
-        bits.u(1), bits.se(), bits.se()
-        for _ in range(min(bits.ue(), 255)):
-            bits.se()
-
-
-def _read_reorder(bits: BitReader) -> int | None:
-    """num_reorder_frames out of the usability information."""
-    if bits.u(1) and bits.u(8) == 255:
-        bits.u(32)
-    if bits.u(1):
-        bits.u(1)
-    if bits.u(1):
-        bits.u(4)
-        if bits.u(1):
-            bits.u(24)
-    if bits.u(1):
-        bits.ue(), bits.ue()
-    if bits.u(1):
-        bits.u(32), bits.u(32), bits.u(1)
-    timed = [_skip_buffering(bits) for _ in range(2) if bits.u(1)]
-    if timed:
-        bits.u(1)
-    bits.u(1)
-    if not bits.u(1):
-        return None
-    bits.u(1), bits.ue(), bits.ue(), bits.ue(), bits.ue()
-    return bits.ue()
-
-
-def _skip_buffering(bits: BitReader) -> bool:
-    count = min(bits.ue(), 31)
-    bits.u(8)
-    for _ in range(count + 1):
-        bits.ue(), bits.ue(), bits.u(1)
-    bits.u(20)
-    return True

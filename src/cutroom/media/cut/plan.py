@@ -91,11 +91,15 @@ def decoding_times(pts: Sequence[int], tick: int) -> list[int]:
     Each is the presentation time a fixed number of pictures earlier in display order, the fewest that keep every
     picture decoded before it is shown: strictly rising, whatever the rate does, across copied and encoded pictures.
     """
-    ordered = sorted(pts)
-    place = {time: rank for rank, time in enumerate(ordered)}
-    depth = max((index - place[time] for index, time in enumerate(pts)), default=0)
+    ordered, depth = sorted(pts), reorder_depth(pts)
     lead = [ordered[0] - (depth - i) * tick for i in range(depth)] if ordered else []
     return (lead + ordered)[: len(ordered)]
+
+
+def reorder_depth(pts: Sequence[int]) -> int:
+    """The most pictures, of these in decoding order, that are decoded before one that is shown before them."""
+    place = {time: rank for rank, time in enumerate(sorted(pts))}
+    return max((index - place[time] for index, time in enumerate(pts)), default=0)
 
 
 def _closed_spans(coded: Sequence[Picture], begin: int) -> list[Span]:

@@ -24,7 +24,8 @@ from cutroom.media.cut.decode import decode_frames
 from cutroom.media.cut.encode import Look, encode_all, ends_encoder, look_of, ready_frame
 from cutroom.media.cut.index import stream_codec
 from cutroom.media.cut.pictures import Picture
-from cutroom.media.cut.plan import SmartPlan
+from cutroom.media.cut.plan import SmartPlan, reorder_depth
+from cutroom.media.cut.sps import parse_sps, with_reorder
 
 _PROFILES = {66: "baseline", 77: "main", 100: "high", 110: "high10", 122: "high422", 244: "high444"}
 
@@ -120,16 +121,13 @@ class _Joint:
         return sets
 
     def _check(self, kept: Sequence[Picture]) -> None:
-        facts = [h264.parse_sps(unit) for unit in self._sets.sps.values()]
+        facts = [parse_sps(unit) for unit in self._sets.sps.values()]
         self._profile = _PROFILES.get(facts[0].profile, "")
         if not self._profile or len({fact.profile for fact in facts}) > 1:
             raise NotJoinable(f"H.264 profile {facts[0].profile} is not joined")
         if not all(fact.frames_only for fact in facts):
             raise NotJoinable("it is coded in fields")
-        reordered = any(a.pts > b.pts for a, b in itertools.pairwise(kept))
-        if reordered and any(fact.reorder is None for fact in facts):
-            # A decoder that has seen only the ends would guess, and drop frames where the guess is short.
-            raise NotJoinable("it does not say how far its frames are reordered")
+        self._depth = reorder_depth([picture.pts for picture in kept])
 
     def encoder(self, look: Look) -> VideoCodecContext:
         """An encoder for an end."""
@@ -148,7 +146,9 @@ class _Joint:
             encoded.add(h264.split_units(encoder.extradata or b"", 0))
         if encoded.changed:
             raise NotJoinable("its two ends would be encoded differently")
-        return h264.write_configuration(self._sets, encoded)
+        # A decoder that has seen only the ends would guess how far the copied frames are reordered, and drop some.
+        said = {number: with_reorder(unit, self._depth) for number, unit in self._sets.sps.items()}
+        return h264.write_configuration(h264.ParameterSets(sps=said, pps=self._sets.pps), encoded)
 
     def packets(self) -> Iterator[Packet[Any]]:
         """The copied packets, their parameter sets taken out, which may not change on the way."""

@@ -39,6 +39,7 @@ class Target:
 
     path: Path
     container: str
+    aside: Path  # in the same folder: what is written before it is complete
 
     @property
     def hides_priming(self) -> bool:
@@ -46,7 +47,7 @@ class Target:
         return self.container in _EDIT_LISTS
 
 
-def target_for(output: Path, source: Path) -> Target:
+def target_for(output: Path, source: Path, aside: Path | None = None) -> Target:
     """Check where a clip is to go. Raises `clip.container`, `clip.no-folder`, `clip.same-file`, `clip.not-a-file`."""
     container = CONTAINERS.get(output.suffix.lower())
     if container is None:
@@ -66,13 +67,18 @@ def target_for(output: Path, source: Path) -> Target:
             raise CutroomError(
                 "clip.same-file", f"{shown(output)} is the source itself.", hint="Give the clip another name."
             )
-    return Target(path=output, container=container)
+    return Target(path=output, container=container, aside=aside or aside_for(output))
+
+
+def aside_for(output: Path) -> Path:
+    """A hidden name of its own beside `output`."""
+    return output.parent / f".cutroom-{secrets.token_hex(6)}.part"
 
 
 @contextmanager
 def written_aside(target: Target) -> Iterator[Path]:
     """A name beside the target to write to; it becomes the target's when the block succeeds, and goes otherwise."""
-    aside = target.path.parent / f".cutroom-{secrets.token_hex(6)}.part"
+    aside = target.aside
     try:
         yield aside
         _sync(aside)
