@@ -21,7 +21,7 @@ from cutroom.media.cut.index import Wanted, first_video, read_pictures
 from cutroom.media.cut.pictures import Pictures
 from cutroom.media.cut.sound import SoundRange, open_sound, sound_packets
 from cutroom.media.cut.writer import Target, keep_tags, mux_in_order, open_output, written_aside
-from cutroom.media.source import open_source, reading, shown
+from cutroom.media.source import open_source, shown
 
 Report = Callable[[float, str], None]
 """Takes the fraction done and the stage."""
@@ -81,21 +81,10 @@ def assemble(cut: Cut, make_video: MakeVideo) -> int:
             keep_tags(video.stream, template, timecode=_moved_timecode(source, template, cut))
             sound = _copied_sound(output, cut, heard, tracks)
             pictures = ((video.stream, packet) for packet in _reported(video.packets, cut))
-            with reading_source(cut.source):
-                mux_in_order(output, [pictures, sound])
+            mux_in_order(output, [pictures, sound])
         cut.report(1.0, "checking")
         _check(aside, cut, video)
     return len(video.shows)
-
-
-@contextlib.contextmanager
-def reading_source(path: Path) -> Iterator[None]:
-    """A source that ends early while it is cut is damaged; what the muxer says is left to the writer."""
-    try:
-        yield
-    except EOFError as error:
-        with reading(path):
-            raise error
 
 
 def _copied_sound(
@@ -115,7 +104,7 @@ def _copied_sound(
         keep_tags(streams[track.index], track)
     start, end = cut.seconds
     wanted = SoundRange(start=start, end=end, hides_priming=cut.target.hides_priming)
-    return ((streams[p.stream.index], p) for p in sound_packets(heard, tracks, wanted))
+    return ((streams[p.stream.index], p) for p in sound_packets(cut.source, heard, tracks, wanted))
 
 
 def _reported(packets: Iterator[Packet[Any]], cut: Cut) -> Iterator[Packet[Any]]:

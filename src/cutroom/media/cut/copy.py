@@ -47,6 +47,11 @@ def add_copied_stream(output: OutputContainer, template: VideoStream, cut: Cut) 
             kind=ErrorKind.UNSUPPORTED,
         ) from error
     assert isinstance(stream, VideoStream)
+    if cut.pictures.constant:
+        stream.codec_context.framerate = cut.pictures.rate
+    if cut.pictures.codec == "hevc" and cut.target.hides_priming:
+        # The parameter sets are in the header, and only this name makes Apple's players look there.
+        stream.codec_context.codec_tag = "hvc1"
     return stream
 
 

@@ -19,6 +19,9 @@ from cutroom.media.cut.writer import target_for
 from cutroom.media.source import open_source, reading, shown
 
 
+_UNORDERED = "the file does not say in which order its frames are shown"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """What a cut came to. Frames are the source's; `last` is exclusive."""
@@ -120,7 +123,9 @@ def _padded(pictures: Pictures, asked: tuple[int, int], padding: Fraction) -> tu
 
 
 def _copy(cut: Cut, asked: tuple[int, int]) -> Delivery:
-    span = plan_copy(cut.pictures.coded, cut.first, cut.last) if cut.pictures.ordered else None
+    if not cut.pictures.ordered:
+        return _exact(cut, asked, _UNORDERED)
+    span = plan_copy(cut.pictures.coded, cut.first, cut.last)
     if span is None:
         return _exact(cut, asked, "no key frame to copy from is shown at or before the start")
     frames = cut_copy(cut, span)
@@ -129,7 +134,9 @@ def _copy(cut: Cut, asked: tuple[int, int]) -> Delivery:
 
 def _smart(cut: Cut, asked: tuple[int, int]) -> Delivery:
     if not cut.pictures.ordered:
-        return _exact(cut, asked, "the file's timestamps do not order its frames")
+        return _exact(cut, asked, _UNORDERED)
+    if cut.pictures.codec != "h264":
+        return _exact(cut, asked, f"{cut.pictures.codec} is not joined, only h264")
     plan = plan_smart(cut.pictures.coded, cut.first, cut.last)
     if plan is None:
         return _exact(cut, asked, "no key frame that a copy may start at lies inside the range")

@@ -68,6 +68,8 @@ def _add_stream(output: OutputContainer, look: Look, cut: Cut) -> VideoStream:
     assert isinstance(stream, VideoStream)
     configure(stream.codec_context, look)
     stream.time_base = look.time_base
+    if look.encoder == "libx265" and cut.target.hides_priming:
+        stream.codec_context.codec_tag = "hvc1"
     return stream
 
 

@@ -6,6 +6,7 @@ what a header says about the number of frames is not believed.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -20,6 +21,7 @@ from cutroom.media.cut import h264, hevc
 from cutroom.media.cut.pictures import Access, Picture, Pictures
 from cutroom.media.source import open_source, reading, shown
 
+_UNTIMED = ("avi", "h264", "hevc", "m4v", "mpegvideo", "vc1")  # they do not say when a reordered frame is shown
 _SETTLED = 2  # key pictures to read past the wanted range, so that no picture that belongs before is still to come
 
 
@@ -56,7 +58,8 @@ def read_pictures(path: Path, wanted: Wanted) -> Pictures:
     """The pictures of the file's video, in decoding order, at least as far as wanted."""
     with open_source(path) as container, reading(path):
         stream = first_video(container, path)
-        time_base, rate = _time_base(stream), frame_rate(stream)
+        time_base, rate, codec = _time_base(stream), frame_rate(stream), stream_codec(stream)
+        timed = not (container.format.name in _UNTIMED and stream.codec_context.has_b_frames)
         classify = _classifier(stream)
         coded: list[Picture] = []
         complete, enough = True, _Enough(wanted, time_base)
@@ -69,7 +72,8 @@ def read_pictures(path: Path, wanted: Wanted) -> Pictures:
         raise CutroomError(
             "clip.no-video", f"The video of {shown(path)} holds no frames.", hint="Inspect the file for damage."
         )
-    return _number(coded, time_base, rate, complete=complete, gaps=hides_broken_start(stream_codec(stream)))
+    coded, ordered = _numbered(coded, hides_start=codec in ("h264", "hevc"), timed=timed)
+    return Pictures(coded=coded, time_base=time_base, rate=rate, codec=codec, complete=complete, ordered=ordered)
 
 
 def frame_rate(stream: VideoStream) -> Fraction:
@@ -83,11 +87,6 @@ def frame_rate(stream: VideoStream) -> Fraction:
 def stream_codec(stream: VideoStream) -> str:
     """The codec's short name."""
     return stream.codec_context.codec.canonical_name
-
-
-def hides_broken_start(codec: str) -> bool:
-    """Whether decoders of this codec show nothing until the first key picture."""
-    return codec in ("h264", "hevc")
 
 
 def _time_base(stream: VideoStream) -> Fraction:
@@ -165,16 +164,17 @@ class _Enough:
         return self._keys == _SETTLED
 
 
-def _number(coded: list[Picture], time_base: Fraction, rate: Fraction, *, complete: bool, gaps: bool) -> Pictures:
-    if gaps:
+def _numbered(coded: list[Picture], *, hides_start: bool, timed: bool) -> tuple[list[Picture], bool]:
+    """The pictures with their frame numbers, and whether their times gave them."""
+    if hides_start:
         coded = _hide_before_first_key(coded)
     seen = sorted(p.pts for p in coded if p.number is not None)
     numbers = {pts: number for number, pts in enumerate(seen)}
-    ordered = len(numbers) == len(seen) and _NO_TIME not in numbers and bool(seen) and _keys_in_order(coded)
-    numbered = [
-        replace(p, number=numbers[p.pts] if ordered else i) if p.number is not None else p for i, p in enumerate(coded)
-    ]
-    return Pictures(coded=numbered, time_base=time_base, rate=rate, complete=complete, ordered=ordered)
+    ordered = timed and len(numbers) == len(seen) and _NO_TIME not in numbers and bool(seen) and _keys_in_order(coded)
+    counted = itertools.count()
+    return [
+        p if p.number is None else replace(p, number=numbers[p.pts] if ordered else next(counted)) for p in coded
+    ], ordered
 
 
 def _hide_before_first_key(coded: list[Picture]) -> list[Picture]:

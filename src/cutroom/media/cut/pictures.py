@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from fractions import Fraction
 from functools import cached_property
+from itertools import pairwise
 
 from cutroom.core.timecode import round_half_up
 
@@ -39,6 +40,7 @@ class Pictures:
     coded: Sequence[Picture]
     time_base: Fraction
     rate: Fraction  # frames a second, as the container says
+    codec: str = "h264"
     complete: bool = True  # whether the whole file was read
     ordered: bool = True  # False when the timestamps cannot order the frames, and only decoding can count them
 
@@ -73,9 +75,11 @@ class Pictures:
         """Ticks of a usual frame."""
         return max(1, round_half_up(1 / self.rate / self.time_base))
 
-    def duration(self, frame: int) -> int:
-        """Ticks for which a frame is seen."""
-        return self.start(frame + 1) - self.start(frame)
+    @cached_property
+    def constant(self) -> bool:
+        """Whether every frame is seen for as long as the rate says, as far as the clock can tell."""
+        steps = (b - a for a, b in pairwise(self.starts))
+        return all(abs(step * self.time_base - 1 / self.rate) <= self.time_base for step in steps)
 
     def seconds(self, frame: int) -> Fraction:
         """When a frame starts, in seconds of the file's own clock."""

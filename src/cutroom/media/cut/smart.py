@@ -22,7 +22,6 @@ from cutroom.media.cut.assemble import Cut, Video, assemble
 from cutroom.media.cut.copy import add_copied_stream, copied_packets, timed_packets
 from cutroom.media.cut.decode import decode_frames
 from cutroom.media.cut.encode import Look, encode_all, ends_encoder, look_of, ready_frame
-from cutroom.media.cut.index import stream_codec
 from cutroom.media.cut.pictures import Picture
 from cutroom.media.cut.plan import SmartPlan, reorder_depth
 from cutroom.media.cut.sps import parse_sps, with_reorder
@@ -91,8 +90,6 @@ class _Joint:
     """The copied side of a join: what its packets need, and what the encoded side must not use."""
 
     def __init__(self, template: VideoStream, kept: Sequence[Picture], copied: Iterator[Packet[Any]]) -> None:
-        if stream_codec(template) != "h264":
-            raise NotJoinable(f"{template.codec_context.name} is not joined, only H.264")
         self._length_bytes, configured = h264.read_configuration(template.codec_context.extradata)
         ahead = next(copied, None)
         if ahead is None:

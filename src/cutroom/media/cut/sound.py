@@ -33,7 +33,7 @@ class SoundRange:
 @contextmanager
 def open_sound(path: Path) -> Iterator[tuple[InputContainer, list[AudioStream]]]:
     """A second handle on the file that reads nothing but its sound."""
-    with open_source(path) as container, reading(path):
+    with open_source(path) as container:
         tracks = [stream for stream in container.streams.audio if stream.codec_context is not None]
         for stream in container.streams:
             if stream.index not in {track.index for track in tracks}:
@@ -41,10 +41,16 @@ def open_sound(path: Path) -> Iterator[tuple[InputContainer, list[AudioStream]]]
         yield container, tracks
 
 
-def sound_packets(container: InputContainer, tracks: list[AudioStream], cut: SoundRange) -> Iterator[Packet[Any]]:
+def sound_packets(
+    path: Path, container: InputContainer, tracks: list[AudioStream], cut: SoundRange
+) -> Iterator[Packet[Any]]:
     """Packets of the tracks that sound inside the range, their times counted from its start, in reading order."""
-    if not tracks:
-        return
+    if tracks:
+        with reading(path):
+            yield from _overlapping(container, tracks, cut)
+
+
+def _overlapping(container: InputContainer, tracks: list[AudioStream], cut: SoundRange) -> Iterator[Packet[Any]]:
     _seek_before(container, cut.start)
     kept: dict[int, deque[Packet[Any]]] = {
         track.index: deque(maxlen=_priming(track) if cut.hides_priming else 0) for track in tracks
