@@ -15,6 +15,7 @@ _REFERENCE_PIXELS = 1280 * 720
 _REFERENCE_BITS = 3_000_000  # a second, of 720 lines at up to 30 frames a second
 _SEGMENT_FLOOR = 2  # seconds of the first two segments, so that playing starts early
 _MAX_ASPECT = 16  # a declared sample aspect beyond this is a broken header, not a picture
+_SAME_ASPECT = Fraction(1, 100)  # what somebody's scaling rounded off, not pixels that are meant to be oblong
 
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,7 +47,7 @@ class Rung(msgspec.Struct, frozen=True, kw_only=True):
 def shown_shape(width: int, height: int, sample_aspect: Fraction | None, quarter_turns: int) -> Shape:
     """The shown size of coded pixels: stretched sideways to square pixels, then turned."""
     aspect = sample_aspect or Fraction(1)
-    if not Fraction(1, _MAX_ASPECT) <= aspect <= _MAX_ASPECT:
+    if not Fraction(1, _MAX_ASPECT) <= aspect <= _MAX_ASPECT or abs(aspect - 1) < _SAME_ASPECT:
         aspect = Fraction(1)
     width = max(1, round(width * aspect))
     return Shape(width=height, height=width) if quarter_turns % 2 else Shape(width=width, height=height)
