@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _MARKER = ".cutroom-ladder.json"
-_EXAMPLE = "Example: cutroom proxy holiday.mov -o holiday-hls --ladder full"
 
 
 def proxy(
@@ -31,6 +31,8 @@ def proxy(
     """Make a video playable in a browser: an HLS ladder with a master playlist.
 
     The same command again after an interruption keeps the segments that are there.
+
+    Example: cutroom proxy holiday.mov -o holiday-hls --ladder full
     """
     from cutroom.media.pool import DecodePool
 
@@ -78,8 +80,6 @@ def claim_folder(source: Path, output: Path, *, ladder: str, segment_seconds: fl
     from cutroom.proxies.recipe import VERSION
 
     with open_regular(source) as file:
-        import os
-
         status = os.fstat(file.fileno())
     ours = {
         "source": str(source.absolute()),
@@ -142,6 +142,3 @@ def _say(result: dict[str, Any], output: Path) -> None:
         print(f"{result['damaged_packets']} damaged packets were passed over.", file=sys.stderr)
     for note in result["notes"]:
         print(note, file=sys.stderr)
-
-
-proxy.__doc__ = f"{proxy.__doc__}\n\n    {_EXAMPLE}"

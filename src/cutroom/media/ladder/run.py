@@ -171,7 +171,9 @@ class _Pass:
             self._announced = True
             self._write_master(done=False)
             rungs = self._pictures.results(done=False) if self._pictures is not None else []
-            self._report({"event": "playable", "stage": "encoding", **self._fraction(), "rungs": rungs})
+            self._report(
+                {"event": "playable", "stage": "encoding", **self._fraction(), "rungs": msgspec.to_builtins(rungs)}
+            )
         elif monotonic() - self._reported_at >= _REPORT_SECONDS:
             self._reported_at = monotonic()
             self._report({"stage": "encoding", **self._fraction()})

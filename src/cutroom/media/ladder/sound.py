@@ -16,6 +16,7 @@ from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from av.codec.context import CodecContext, Flags
+from av.error import EOFError as NothingMore
 from av.error import FFmpegError
 from av.packet import Packet
 from numpy.typing import NDArray
@@ -42,6 +43,7 @@ class Sound(Protocol):
     config: bytes  # AudioSpecificConfig
     bit_rate: int
     damaged: int  # packets that did not decode
+    decoded: int  # frames that did
     position: int  # samples written
 
     def feed(self, packet: Packet[Any]) -> None:
@@ -52,7 +54,9 @@ class Sound(Protocol):
 
 
 class CopiedSound:
-    """AAC as the source has it, one packet a sample."""
+    """AAC as the source has it, one packet a sample; a packet that does not decode would stop a player, so it is
+    replaced by silence.
+    """
 
     def __init__(self, stream: AudioStream, origin: Fraction, emit: Emit, listen: Listen = None) -> None:
         context = stream.codec_context
@@ -60,6 +64,7 @@ class CopiedSound:
         self.config = context.extradata or _config_of(context.sample_rate, context.channels)
         self.bit_rate = stream.bit_rate or context.bit_rate or 192_000
         self.damaged = 0
+        self.decoded = 0
         self.position = 0
         self._adts = not context.extradata
         self._origin = origin
@@ -71,24 +76,29 @@ class CopiedSound:
 
     def feed(self, packet: Packet[Any]) -> None:
         """Take the next packet."""
-        if self._listen is not None:
-            for frame in decoded(self._context, packet, self._count_damage):
-                self._listen(frame)
+        before = self.damaged
+        self._hear(packet)
         data = bytes(packet)
         if self._adts:
             data = data[7 if len(data) > 1 and data[1] & 1 else 9 :]
+        if self.damaged > before:
+            data = self._silent_packet()
         if data:
             at = None if packet.pts is None else round((packet.pts * packet.time_base - self._origin) * self.rate)
             self._place(data, self.position if at is None else at + self._shift)
 
     def finish(self, end: int | None) -> None:
         """Write silence up to sample `end`."""
-        if self._listen is not None:
-            for frame in decoded(self._context, None, self._count_damage):
-                self._listen(frame)
+        self._hear(None)
         if end is not None and self.position:
             while self.position + FRAME <= end:
                 self._write(self._silent_packet())
+
+    def _hear(self, packet: Packet[Any] | None) -> None:
+        for frame in decoded(self._context, packet, self._count_damage):
+            self.decoded += 1
+            if self._listen is not None:
+                self._listen(frame)
 
     def _place(self, data: bytes, at: int) -> None:
         off = at - self.position
@@ -133,6 +143,7 @@ class EncodedSound:
         self.rate = context.sample_rate if context.sample_rate in _KEPT_RATES else 48_000
         self.channels = 2
         self.damaged = 0
+        self.decoded = 0
         self.position = 0
         self.bit_rate = ENCODED_BIT_RATE
         self._encoder = aac_encoder(self.rate, 2, ENCODED_BIT_RATE)
@@ -167,6 +178,7 @@ class EncodedSound:
         self._write(self._encoder.encode(None))
 
     def _take(self, frame: AudioFrame) -> None:
+        self.decoded += 1
         if self._listen is not None:
             self._listen(frame)
         shape = (frame.format.name, frame.layout.name, frame.sample_rate)
@@ -245,6 +257,8 @@ def decoded(
     """The frames of a packet; one that does not decode is counted and passed over."""
     try:
         yield from context.decode(packet)
+    except NothingMore:
+        return
     except FFmpegError:
         on_damage()
 

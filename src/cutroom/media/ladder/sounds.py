@@ -19,6 +19,7 @@ from cutroom.media.ladder.track import NewTrack, Track
 
 _HELD_BYTES = 64 << 20  # of sound that may wait for the first picture; beyond it the earliest is dropped
 _QUEUE = 512  # packets
+_DAMAGED_SHARE = 0.25  # frames decoded for each damaged packet, at least
 
 
 class Sounds:
@@ -52,8 +53,12 @@ class Sounds:
 
     @property
     def heard(self) -> list[Voice]:
-        """The renditions that hold something."""
-        return [voice for voice in self.voices if voice.track.started]
+        """The renditions that hold something: noise that happens to look like a packet here and there is nothing."""
+        return [
+            voice
+            for voice in self.voices
+            if voice.track.started and voice.sound.decoded > _DAMAGED_SHARE * voice.sound.damaged
+        ]
 
     @property
     def damaged(self) -> int:
