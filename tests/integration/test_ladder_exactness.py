@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ def check_boxes(made: Made, playlist: str) -> None:
     assert boxes.edits((made.folder / init).read_bytes()) == []
     samples = made.times(playlist)
     assert samples[0][0] == 0
-    assert all(time + duration == after for (time, duration), (after, _) in zip(samples, samples[1:], strict=False))
+    assert all(time + duration == after for (time, duration), (after, _) in pairwise(samples))
     assert len(segments) == len(made.seconds(playlist))
     total = Fraction(samples[-1][0] + samples[-1][1], made.timescale(playlist))
     assert sum(made.seconds(playlist)) == pytest.approx(float(total), abs=1e-3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,7 @@ def check_track(made: Made) -> None:
     samples = made.times("audio-0.m3u8")
     scale = made.timescale("audio-0.m3u8")
     assert 0 <= samples[0][0] < 1024
-    assert all(time + duration == after for (time, duration), (after, _) in zip(samples, samples[1:], strict=False))
+    assert all(time + duration == after for (time, duration), (after, _) in pairwise(samples))
     end = Fraction(samples[-1][0] + samples[-1][1], scale)
     assert float(end) == pytest.approx(float(Fraction(made.result.duration)), abs=0.1)
 

@@ -169,7 +169,7 @@ def test_a_full_disk_leaves_nothing_half_written(
 
     def write(descriptor: int, data: Any) -> int:
         nonlocal left
-        if str(out) not in os.readlink(f"/proc/self/fd/{descriptor}"):
+        if str(out) not in str(Path(f"/proc/self/fd/{descriptor}").readlink()):
             return real(descriptor, data)
         if left <= 0:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

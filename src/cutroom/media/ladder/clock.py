@@ -124,7 +124,8 @@ def steady_rate(times: array[int], timescale: int, nominal: Fraction, time_base:
         return nominal
     measured = Fraction((len(times) - 1) * timescale, times[-1] - times[0])
     near = sorted(STANDARD_RATES, key=lambda rate: abs(rate - measured))[:2]
-    for rate in (nominal, *near, measured.limit_denominator(1001)):
+    named = (nominal, *near) if nominal in STANDARD_RATES else (*near, nominal)
+    for rate in (*named, measured.limit_denominator(1001)):
         room = max(Fraction(3, 2) * time_base, 1 / rate / 8) if time_base * rate < Fraction(1, 2) else time_base
         if rate > 0 and _fits(times, timescale / rate, float(room * timescale)):
             return rate
