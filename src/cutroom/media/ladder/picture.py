@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections import deque
 from collections.abc import Iterator
 from fractions import Fraction
@@ -9,12 +10,14 @@ from fractions import Fraction
 import av.filter
 from av.error import BlockingIOError as NothingYet
 from av.error import EOFError as NothingMore
+from av.filter.context import FilterContext
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 
 from cutroom.media.ladder.fragments import Colour
 from cutroom.media.ladder.orientation import Orientation
 from cutroom.media.ladder.plan import Rung
+from cutroom.media.ladder.tonemap import HLG, PQ, cube
 
 _UNSPECIFIED = 2
 _BT709 = Colour(primaries=1, transfer=1, matrix=1)
@@ -28,7 +31,7 @@ def colour_of(frame: VideoFrame) -> Colour:
     guess = _BT709 if max(frame.width, frame.height) > 1024 or frame.height >= _HD_LINES else _BT601_525
     if guess is _BT601_525 and frame.height in (576, 288):
         guess = _BT601_625
-    if frame.format.is_rgb:
+    if frame.format.is_rgb or frame.color_trc in (PQ, HLG):
         return _BT709
     return Colour(
         primaries=_known(frame.color_primaries, guess.primaries),
@@ -54,17 +57,19 @@ class Preparer:
         self._reformatter = VideoReformatter()
         self._graph: av.filter.Graph | None = None
         self._graph_input: tuple[int, int, str] | None = None
-        self._interlaced = False
+        self.deinterlaced = False
+        self.tone_mapped = False
         self._waiting: deque[int | None] = deque()
 
     def feed(self, frame: VideoFrame) -> Iterator[VideoFrame]:
         """Take a frame; yield the pictures that are done."""
         shape = (frame.width, frame.height, frame.format.name)
-        turned_interlaced = frame.interlaced_frame and not self._interlaced
+        turned_interlaced = frame.interlaced_frame and not self.deinterlaced
         if self._graph is not None and (shape != self._graph_input or turned_interlaced):
             yield from self.flush()
-        self._interlaced = self._interlaced or frame.interlaced_frame
-        if not self._interlaced and not self._orientation.filters:
+        self.deinterlaced = self.deinterlaced or frame.interlaced_frame
+        hdr = frame.color_trc in (PQ, HLG)
+        if not self.deinterlaced and not hdr and not self._orientation.filters:
             yield self._reformat(frame)
             return
         if self._graph is None:
@@ -99,18 +104,27 @@ class Preparer:
         sideways = self._orientation.quarter_turns % 2
         width, height = self._rung.width, self._rung.height
         size = f"{height}:{width}" if sideways else f"{width}:{height}"
-        levels = "pc" if frame.color_range == ColorRange.JPEG else "auto"
-        steps = [
-            *((("bwdif", "mode=send_frame:deint=interlaced"),) if self._interlaced else ()),
-            ("scale", f"{size}:flags=bicubic:in_range={levels}:out_range=tv"),
-            ("format", "yuv420p"),
-            *self._orientation.filters,
-        ]
-        source = graph.add_buffer(
+        graph_input = graph.add_buffer(
             width=frame.width, height=frame.height, format=frame.format, time_base=self._time_base
         )
-        nodes = [graph.add(name, arguments or None) for name, arguments in steps]
-        graph.link_nodes(source, *nodes, graph.add("buffersink")).configure()
+        nodes = [graph_input]
+        if self.deinterlaced:
+            nodes.append(graph.add("bwdif", "mode=send_frame:deint=interlaced"))
+        levels = "pc" if frame.color_range == ColorRange.JPEG else "auto"
+        scale = f"{size}:flags=bicubic:in_range={levels}"
+        if frame.color_trc in (PQ, HLG):
+            self.tone_mapped = True
+            nodes += (
+                graph.add("scale", f"{scale}:in_color_matrix=bt2020"),
+                graph.add("format", "gbrp10le"),
+                _look_up(graph, frame.color_trc),
+                graph.add("scale", "out_color_matrix=bt709:out_range=tv"),
+            )
+        else:
+            nodes.append(graph.add("scale", f"{scale}:out_range=tv"))
+        nodes.append(graph.add("format", "yuv420p"))
+        nodes += (graph.add(name, arguments or None) for name, arguments in self._orientation.filters)
+        graph.link_nodes(*nodes, graph.add("buffersink")).configure()
         return graph
 
     def _drain(self, graph: av.filter.Graph) -> Iterator[VideoFrame]:
@@ -121,3 +135,10 @@ class Preparer:
                 return
             picture.pts, picture.time_base = self._waiting.popleft(), self._time_base
             yield picture
+
+
+def _look_up(graph: av.filter.Graph, transfer: int) -> FilterContext:
+    with tempfile.NamedTemporaryFile("w", suffix=".cube", prefix="cutroom-") as file:
+        file.write(cube(transfer))
+        file.flush()
+        return graph.add("lut3d", file=file.name)  # read while the filter is made

@@ -23,6 +23,8 @@ from cutroom.media.ladder.x264 import Encoder
 
 _MAX_RATE = 1000  # frames a second that a header may claim and be believed
 _SOURCE_BYTES = 3.0  # a pixel, in the queue of decoded frames
+_TONE_MAPPED = "HDR was mapped to the range of an ordinary screen."
+_DEINTERLACED = "Interlaced pictures were deinterlaced."
 
 Watch = Callable[[VideoFrame], None]
 
@@ -64,6 +66,17 @@ class Pictures:
     def lanes(self) -> list[Lane[Any] | RungLane]:
         """Everything that works on pictures, in the order in which it finishes."""
         return [*([self._lane] if self._lane is not None else []), *self.rungs]
+
+    @property
+    def notes(self) -> list[str]:
+        """What was done to the picture that a person should know."""
+        if self._preparer is None:
+            return []
+        return [
+            text
+            for done, text in ((self._preparer.tone_mapped, _TONE_MAPPED), (self._preparer.deinterlaced, _DEINTERLACED))
+            if done
+        ]
 
     def add(self, frame: VideoFrame) -> None:
         """Take the next displayed frame."""

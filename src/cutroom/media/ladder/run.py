@@ -227,7 +227,7 @@ class _Pass:
         return timing
 
     def _notes(self, timing: Timing | None) -> list[str]:
-        notes = []
+        notes = self._pictures.notes if self._pictures is not None else []
         if self._reader.left_out:
             notes.append(f"{self._reader.left_out} sound tracks were left out.")
         if self._reader.video is not None and timing is None:
