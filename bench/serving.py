@@ -1,4 +1,4 @@
-"""List requests: CPU a request of `GET /api/videos?limit=20` against the same route through FastAPI, pydantic and an ORM.
+"""CPU a request of `GET /api/videos?limit=20` against the same route through FastAPI, pydantic and an ORM.
 
 Both servers run on granian with one worker, read the same SQLite database of 50,000 videos, and check the same bearer
 token. Counted is the CPU of the serving processes (the job runner beside ours is left out: the peer has none).
@@ -171,7 +171,8 @@ def _fill(connection: sqlite3.Connection) -> None:
         "INSERT INTO accounts (id, name, role, created_at) VALUES ('acc_b','bench','administrator',?)", [now]
     )
     connection.execute(
-        "INSERT INTO tokens (id, account_id, name, secret_hash, created_at, last_used_at) VALUES ('tok_b','acc_b','b',?,?,?)",
+        "INSERT INTO tokens (id, account_id, name, secret_hash, created_at, last_used_at)"
+        " VALUES ('tok_b', 'acc_b', 'b', ?, ?, ?)",
         [digest, now, now],
     )
     connection.executemany(
