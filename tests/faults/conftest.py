@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -37,12 +37,21 @@ class Room:
         for folder in (self.scratch, self.published):
             folder.mkdir()
 
+    def serve(self) -> subprocess.Popen[bytes]:
+        """Start what stands in for the server: it keeps a supervisor beside itself."""
+        return self._start(
+            "tests.faults.serve", [self.url, str(self.scratch), str(self.published), "2", str(self.lock)]
+        )
+
     def supervise(self, *, lease: float = 2.0, locked: bool = True) -> subprocess.Popen[bytes]:
         """Start a supervisor; its standard input stays open until the test closes it."""
         arguments = [self.url, str(self.scratch), str(self.published), str(lease), *([str(self.lock)] * locked)]
+        return self._start("tests.faults.supervise", arguments)
+
+    def _start(self, module: str, arguments: list[str]) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "tests.faults.supervise", *arguments],
+                [sys.executable, "-m", module, *arguments],
                 stdin=subprocess.PIPE,
                 stderr=log,
                 cwd=ROOT,
@@ -111,10 +120,3 @@ async def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
         if process.stdin is not None:
             process.stdin.close()
     await made.database.close()
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Nothing of the machine's own settings reaches a test."""
-    monkeypatch.delenv("CUTROOM_DATA", raising=False)
-    yield

@@ -104,6 +104,64 @@ async def test_the_end_of_the_server_ends_the_supervisor_and_gives_the_attempt_b
     assert list((room.scratch / "jobs").iterdir()) == []
 
 
+async def test_a_killed_server_takes_its_supervisor_along(room: Room) -> None:
+    server = room.serve()
+    job_id = await room.enqueue("write", seconds=1.0)
+    await room.until(job_id, lambda job: job.stage == "writing")
+    children = room.children()
+    server.kill()
+    server.wait()
+    await gone(children, 2.0)
+    await room.until(job_id, lambda job: job.state is JobState.QUEUED)
+    room.serve()
+    job = await room.over(job_id)
+    assert (job.state, job.attempts) == (JobState.DONE, 1)
+    assert len(room.published_lines("vid_1")) == 1
+
+
+async def test_a_supervisor_that_dies_beside_a_server_comes_back(room: Room) -> None:
+    room.serve()
+    job_id = await room.enqueue("write", seconds=1.0)
+    await room.until(job_id, lambda job: job.stage == "writing")
+    (supervisor,) = supervisors(room)
+    os.kill(supervisor, signal.SIGKILL)
+    job = await room.over(job_id)
+    assert (job.state, job.attempts) == (JobState.DONE, 2)
+    assert len(room.published_lines("vid_1")) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("victim", ["supervisor", "child", "server"])
+async def test_killed_at_twenty_points_each_job_is_published_once(room: Room, victim: str) -> None:
+    room.serve()
+    for point in range(20):
+        subject = f"vid_{point}"
+        job_id = await room.enqueue("write", subject, seconds=0.5)
+        await asyncio.sleep(point * 0.04)
+        if victim == "server":
+            room.processes[-1].kill()
+            room.processes[-1].wait()
+            room.serve()
+        for pid in room.children() if victim == "child" else supervisors(room) if victim == "supervisor" else []:
+            os.kill(pid, signal.SIGKILL)
+        job = await room.over(job_id, 30)
+        assert job.state is JobState.DONE, job
+        assert len(room.published_lines(subject)) == 1
+        assert (room.published / subject).read_text().count("\n") == 10
+    assert sorted(path.suffix for path in room.published.iterdir()) == sorted(["", ".log"] * 20)
+
+
+def supervisors(room: Room) -> list[int]:
+    """The room's supervisors, without the servers that keep them."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and is_alive(int(entry.name)):
+            command = (entry / "cmdline").read_bytes()
+            if b"tests.faults.supervise" in command and str(room.scratch).encode() in command:
+                found.append(int(entry.name))
+    return found
+
+
 async def test_sigterm_gives_the_attempt_back(room: Room) -> None:
     first = room.supervise()
     job_id = await room.enqueue("write", seconds=3.0)
