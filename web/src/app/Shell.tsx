@@ -1,15 +1,17 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet } from "@tanstack/react-router";
 import { Keyboard, LayoutGrid, ListChecks, Settings, WifiOff } from "lucide-react";
-import { lazy, Suspense, useState } from "react";
+import { lazy, Suspense, useState, useSyncExternalStore } from "react";
 import { jobCountsQuery } from "../jobs/queries";
 import { useKeys } from "../keys/useKeys";
-import { UploadTray } from "../uploads/UploadTray";
+import { uploadStore } from "../uploads/store";
 import styles from "./Shell.module.css";
 import { Toasts } from "./Toasts";
 import { useLive } from "./useLive";
 
 const KeysOverlay = lazy(() => import("../keys/KeysOverlay").then((module) => ({ default: module.KeysOverlay })));
+
+const UploadTray = lazy(() => import("../uploads/UploadTray").then((module) => ({ default: module.UploadTray })));
 
 const places = [
   { to: "/", label: "Library", Icon: LayoutGrid },
@@ -20,6 +22,7 @@ const places = [
 export function Shell() {
   const [helping, setHelping] = useState(false);
   const live = useLive();
+  const uploading = useSyncExternalStore(uploadStore.subscribe, uploadStore.read).length > 0;
   useKeys({ help: () => setHelping(true) });
   return (
     <div className={styles.shell}>
@@ -30,7 +33,11 @@ export function Shell() {
       <main id="main" className={styles.main} tabIndex={-1}>
         <Outlet />
       </main>
-      <UploadTray />
+      {uploading && (
+        <Suspense>
+          <UploadTray />
+        </Suspense>
+      )}
       <Toasts />
       {helping && (
         <Suspense>

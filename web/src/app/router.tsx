@@ -1,4 +1,5 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from "@tanstack/react-router";
+import { LibraryPage } from "../library/LibraryPage";
 import { librarySearch } from "../library/search";
 import { jobsSearch } from "../jobs/search";
 import { Broken, NotFound } from "./Broken";
@@ -37,7 +38,7 @@ const library = createRoute({
   getParentRoute: () => shell,
   path: "/",
   validateSearch: librarySearch,
-  component: lazyRouteComponent(() => import("../library/LibraryPage"), "LibraryPage"),
+  component: LibraryPage,
 });
 
 const video = createRoute({

@@ -1,6 +1,5 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { useVirtualizer } from "@tanstack/react-virtual";
 import { ListChecks, Unplug } from "lucide-react";
 import { useEffect, useMemo, useRef } from "react";
 import { messageOf } from "../api/failure";
@@ -8,6 +7,7 @@ import { Button } from "../controls/Button";
 import { Select } from "../controls/Field";
 import { Notice } from "../controls/Notice";
 import { Skeleton } from "../controls/Skeleton";
+import { useRows } from "../controls/useRows";
 import { JobRow } from "./JobRow";
 import styles from "./JobsPage.module.css";
 import { jobCountsQuery, jobsQuery } from "./queries";
@@ -29,16 +29,12 @@ export function JobsPage() {
   useEffect(() => {
     document.title = "Jobs · Cutroom";
   }, []);
-  const rows = useVirtualizer({
-    count: jobs.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => rowHeight,
-    overscan: 12,
-    onChange: (instance) => {
-      const last = instance.getVirtualItems().at(-1);
-      if (last && last.index + 20 >= jobs.length && query.hasNextPage && !query.isFetchingNextPage) void query.fetchNextPage();
-    },
-  });
+  const rows = useRows(scroller, jobs.length, rowHeight, 8);
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = query;
+  const nearEnd = rows.to + 20 >= jobs.length;
+  useEffect(() => {
+    if (nearEnd && hasNextPage && !isFetchingNextPage) void fetchNextPage();
+  }, [nearEnd, hasNextPage, isFetchingNextPage, fetchNextPage]);
   return (
     <div className={styles.page}>
       <Toolbar search={search} />
@@ -60,11 +56,10 @@ export function JobsPage() {
         ) : jobs.length === 0 ? (
           <Nothing filtered={Boolean(search.state || search.kind)} />
         ) : (
-          <ul style={{ height: rows.getTotalSize(), position: "relative" }} aria-label="Jobs" data-testid="job-list">
-            {rows.getVirtualItems().map((row) => {
-              const job = jobs[row.index];
-              return job && <JobRow key={job.id} job={job} style={{ transform: `translateY(${row.start}px)` }} />;
-            })}
+          <ul style={{ height: rows.height, position: "relative" }} aria-label="Jobs" data-testid="job-list">
+            {jobs.slice(rows.from, rows.to).map((job, offset) => (
+              <JobRow key={job.id} job={job} style={{ transform: `translateY(${rows.top + offset * rowHeight}px)` }} />
+            ))}
           </ul>
         )}
       </div>

@@ -1,13 +1,12 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { Film, FolderPlus, SearchX, Unplug, Upload } from "lucide-react";
-import { lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { messageOf } from "../api/failure";
 import { useMay } from "../app/useSession";
 import { Button } from "../controls/Button";
 import { Notice } from "../controls/Notice";
 import { DropZone } from "../uploads/DropZone";
-import { uploadFiles } from "../uploads/uploads";
 import styles from "./LibraryPage.module.css";
 import { LibraryToolbar } from "./LibraryToolbar";
 import { videosQuery } from "./queries";
@@ -15,6 +14,8 @@ import { isFiltered } from "./search";
 import { GridSkeleton, VideoGrid } from "./VideoGrid";
 
 const AddFolderDialog = lazy(() => import("./AddFolderDialog").then((module) => ({ default: module.AddFolderDialog })));
+/** Sending is loaded when there is something to send. */
+const uploadFiles = (files: File[]) => void import("../uploads/uploads").then((module) => module.uploadFiles(files));
 const route = getRouteApi("/shell/");
 
 export function LibraryPage() {
@@ -29,6 +30,10 @@ export function LibraryPage() {
     document.title = "Library · Cutroom";
   }, []);
 
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = query;
+  const more = useCallback(() => {
+    if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
+  }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
   const upload = may.edit ? () => picker.current?.click() : undefined;
   const addFolder = may.administer ? () => setAdding(true) : undefined;
   return (
@@ -44,11 +49,7 @@ export function LibraryPage() {
               <Button onClick={() => void query.refetch()}>Try again</Button>
             </Notice>
           ) : videos.length > 0 ? (
-            <VideoGrid
-              videos={videos}
-              scroller={scroller}
-              onNearEnd={() => query.hasNextPage && !query.isFetchingNextPage && void query.fetchNextPage()}
-            />
+            <VideoGrid videos={videos} scroller={scroller} onNearEnd={more} />
           ) : isFiltered(search) ? (
             <Nothing />
           ) : (

@@ -1,8 +1,7 @@
-import { useVirtualizer } from "@tanstack/react-virtual";
-import { type KeyboardEvent, type RefObject, useLayoutEffect, useState } from "react";
-import { flushSync } from "react-dom";
+import { type KeyboardEvent, type RefObject, useEffect, useLayoutEffect, useState } from "react";
 import type { VideoRow } from "../api/model";
 import { Skeleton } from "../controls/Skeleton";
+import { useRows } from "../controls/useRows";
 import { gap, gridShape, neighbour } from "./grid";
 import { VideoCard } from "./VideoCard";
 import styles from "./VideoGrid.module.css";
@@ -13,7 +12,7 @@ interface VideoGridProps {
   onNearEnd: () => void;
 }
 
-export function useInnerWidth(scroller: RefObject<HTMLDivElement | null>): number {
+function useInnerWidth(scroller: RefObject<HTMLDivElement | null>): number {
   const [width, setWidth] = useState(0);
   useLayoutEffect(() => {
     const element = scroller.current;
@@ -31,43 +30,31 @@ export function useInnerWidth(scroller: RefObject<HTMLDivElement | null>): numbe
 }
 
 export function VideoGrid({ videos, scroller, onNearEnd }: VideoGridProps) {
-  const shape = gridShape(useInnerWidth(scroller));
-  const rows = useVirtualizer({
-    count: Math.ceil(videos.length / shape.columns),
-    getScrollElement: () => scroller.current,
-    estimateSize: () => shape.rowHeight,
-    overscan: 3,
-    onChange: (instance) => {
-      const last = instance.getVirtualItems().at(-1);
-      if (last && (last.index + 4) * shape.columns >= videos.length) onNearEnd();
-    },
-  });
-  useLayoutEffect(() => rows.measure(), [rows, shape.rowHeight]);
+  const { columns, rowHeight } = gridShape(useInnerWidth(scroller));
+  const rows = useRows(scroller, Math.ceil(videos.length / columns), rowHeight, 2);
+  const nearEnd = (rows.to + 4) * columns >= videos.length;
+  useEffect(() => {
+    if (nearEnd) onNearEnd();
+  }, [nearEnd, onNearEnd, videos.length]);
 
   const walk = (event: KeyboardEvent<HTMLDivElement>) => {
     const card = (event.target as HTMLElement).closest<HTMLElement>("[data-index]");
-    if (!card) return;
-    const to = neighbour(event.key, Number(card.dataset.index), shape.columns, videos.length);
+    const to = card && neighbour(event.key, Number(card.dataset.index), columns, videos.length);
     if (to === null) return;
     event.preventDefault();
-    flushSync(() => rows.scrollToIndex(Math.floor(to / shape.columns), { align: "auto" }));
-    requestAnimationFrame(() => scroller.current?.querySelector<HTMLElement>(`[data-index="${to}"]`)?.focus());
+    rows.scrollTo(Math.floor(to / columns));
+    // The row is there two frames after the scroll: one for its event, one for its rendering.
+    requestAnimationFrame(() => requestAnimationFrame(() => scroller.current?.querySelector<HTMLElement>(`[data-index="${to}"]`)?.focus()));
   };
 
   return (
-    <div style={{ height: rows.getTotalSize() - gap, position: "relative" }} onKeyDown={walk} data-testid="video-grid">
-      {rows.getVirtualItems().map((row) => (
-        <div
-          key={row.key}
-          className={styles.row}
-          style={{ transform: `translateY(${row.start}px)`, gridTemplateColumns: `repeat(${shape.columns}, minmax(0, 1fr))` }}
-        >
-          {videos.slice(row.index * shape.columns, (row.index + 1) * shape.columns).map((video, column) => {
-            const index = row.index * shape.columns + column;
-            return <VideoCard key={video.id} video={video} index={index} eager={index < shape.columns * 2} />;
-          })}
-        </div>
-      ))}
+    <div style={{ height: Math.max(0, rows.height - gap), position: "relative" }} onKeyDown={walk} data-testid="video-grid">
+      <div className={styles.rows} style={{ transform: `translateY(${rows.top}px)`, gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))`, gridAutoRows: rowHeight - gap }}>
+        {videos.slice(rows.from * columns, rows.to * columns).map((video, offset) => {
+          const index = rows.from * columns + offset;
+          return <VideoCard key={video.id} video={video} index={index} eager={index < columns * 2} />;
+        })}
+      </div>
     </div>
   );
 }

@@ -4,7 +4,8 @@ import { useSyncExternalStore } from "react";
 import { Button, IconButton } from "../controls/Button";
 import { Progress } from "../controls/Progress";
 import { formatBytes } from "../time/when";
-import { cancelUpload, clearFinished, type Upload, uploadStore } from "./uploads";
+import { type Upload, uploadStore } from "./store";
+import { cancelUpload, clearFinished } from "./uploads";
 import styles from "./UploadTray.module.css";
 
 export function UploadTray() {
