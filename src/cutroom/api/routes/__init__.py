@@ -1,0 +1,1 @@
+"""One module per domain; each translates in, calls a service, translates out."""

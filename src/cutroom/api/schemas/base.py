@@ -1,0 +1,44 @@
+"""The bases of requests and answers, the words they share, and errors."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+RoleName = Literal["viewer", "editor", "administrator"]
+Visibility = Literal["private", "shared"]
+VerdictStatus = Literal[
+    "pending", "healthy", "note", "suspect", "corrupt", "not-video", "unreadable", "timed-out", "crashed"
+]
+ProxyState = Literal["none", "queued", "encoding", "ready", "failed"]
+JobStateName = Literal["queued", "running", "done", "failed", "cancelled"]
+ClipState = Literal["queued", "ready", "failed", "cancelled"]
+CutMode = Literal["copy", "smart", "exact"]
+
+
+class Shape(BaseModel):
+    """Base of every answer."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Asked(BaseModel):
+    """Base of every request body: unknown fields are refused, so that a typing error is not silently ignored."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+class ErrorBody(Shape):
+    code: str = Field(description="Stable words with dots, such as media.not-video")
+    message: str = Field(description="One sentence: what and where")
+    hint: str | None = Field(description="One sentence: what to do")
+
+
+class ErrorAnswer(Shape):
+    error: ErrorBody
+
+
+class Person(Shape):
+    id: str
+    name: str

@@ -1,0 +1,52 @@
+"""Clips on the wire."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from cutroom.api.schemas.base import Asked, ClipState, CutMode, ErrorBody, Shape
+
+
+class ClipRequest(Asked):
+    video_id: str
+    in_frame: int = Field(ge=0, description="First frame of the clip; the file's first displayed frame is 0")
+    out_frame: int = Field(ge=1, description="Exclusive")
+    mode: CutMode = "smart"
+    padding_seconds: float | str | None = Field(default=None, description='Added on both sides; a number or "num/den"')
+    name: str | None = Field(default=None, min_length=1, max_length=255)
+
+
+class CutAnswerShape(Shape):
+    mode_asked: CutMode
+    mode_used: CutMode
+    fallback_reason: str | None
+    in_frame_asked: int
+    out_frame_asked: int
+    in_frame: int
+    out_frame: int
+    frame_rate: str
+    frames: int
+    frames_reencoded: int
+
+
+class ClipShape(Shape):
+    id: str
+    video_id: str
+    video_name: str
+    name: str
+    mode: CutMode
+    in_frame: int
+    out_frame: int
+    frame_rate: str | None
+    state: ClipState
+    size_bytes: int | None
+    answer: CutAnswerShape | None
+    error: ErrorBody | None
+    job_id: str | None
+    created_at: int
+    download_url: str | None
+
+
+class ClipPage(Shape):
+    items: list[ClipShape]
+    next: str | None

@@ -1,0 +1,49 @@
+"""Jobs and health on the wire."""
+
+from __future__ import annotations
+
+from cutroom.api.schemas.base import ErrorBody, JobStateName, Shape
+
+
+class JobShape(Shape):
+    id: str
+    kind: str
+    title: str
+    subject: str
+    state: JobStateName
+    stage: str | None
+    progress: float
+    eta_seconds: float | None
+    priority: int
+    attempts: int
+    max_attempts: int
+    error: ErrorBody | None
+    created_at: int
+    started_at: int | None
+    finished_at: int | None
+
+
+class JobCounts(Shape):
+    queued: int
+    running: int
+    done: int
+    failed: int
+    cancelled: int
+
+
+class JobPage(Shape):
+    items: list[JobShape]
+    next: str | None
+    counts: JobCounts
+
+
+class HealthCheck(Shape):
+    name: str
+    ok: bool
+    message: str | None
+
+
+class Health(Shape):
+    ok: bool
+    version: str
+    checks: list[HealthCheck]

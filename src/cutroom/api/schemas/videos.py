@@ -1,0 +1,190 @@
+"""Videos on the wire: rows, their detail, and what may be asked of them."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import ConfigDict, Field
+
+from cutroom.api.schemas.base import Asked, Person, ProxyState, Shape, VerdictStatus, Visibility
+
+
+class Duration(Shape):
+    seconds: float
+    num: int = Field(description="Exact: num/den seconds")
+    den: int
+
+
+class Image(Shape):
+    width: int
+    url: str
+
+
+class Poster(Shape):
+    """Candidates of one picture by format, smallest first, ready for `srcset`."""
+
+    avif: list[Image]
+    webp: list[Image]
+    jpeg: list[Image]
+
+
+class Sprite(Shape):
+    """A sheet of small pictures; tile i stands at column i mod columns, row i div columns."""
+
+    url: str
+    columns: int
+    rows: int
+    tile_width: int
+    tile_height: int
+    count: int
+    interval: str | None = Field(description='Seconds between tiles as "num/den", where they are evenly spaced')
+    times: list[float] | None = Field(description="Seconds of each tile, where they are not")
+
+
+class JobsSummary(Shape):
+    active: int
+    stage: str | None
+    progress: float | None
+
+
+class VideoRow(Shape):
+    id: str
+    name: str
+    added_at: int
+    owner: Person | None
+    visibility: Visibility
+    size_bytes: int
+    duration: Duration | None
+    frame_rate: str | None
+    width: int | None
+    height: int | None
+    verdict: VerdictStatus
+    verdict_message: str | None
+    proxy_state: ProxyState
+    thumbhash: str | None = Field(description="base64")
+    poster: Poster | None
+    sprite: Sprite | None
+    jobs: JobsSummary
+
+
+class VideoPage(Shape):
+    items: list[VideoRow]
+    next: str | None
+    total: int
+
+
+class VideoTrack(Shape):
+    index: int
+    codec: str
+    profile: str | None
+    width: int = Field(description="Display pixels, after rotation and sample aspect")
+    height: int
+    coded_width: int
+    coded_height: int
+    rotation: int
+    sample_aspect: str
+    pixel_format: str | None
+    bit_depth: int | None
+    frame_rate: str | None
+    variable_rate: bool | None
+    frames: int | None
+    frames_source: str | None
+    time_base: str
+    bit_rate: int | None
+    color: dict[str, str | None]
+    hdr: str
+    interlaced: bool
+    codec_string: str | None
+
+
+class AudioTrack(Shape):
+    index: int
+    codec: str
+    sample_rate: int
+    channels: int
+    layout: str | None
+    language: str | None
+    title: str | None
+    bit_rate: int | None
+    default: bool
+
+
+class SubtitleTrack(Shape):
+    index: int
+    codec: str
+    language: str | None
+    title: str | None
+
+
+class ProbeShape(Shape):
+    format: str
+    size_bytes: int
+    duration: str | None
+    start: str
+    video: VideoTrack | None
+    audio: list[AudioTrack]
+    subtitles: list[SubtitleTrack]
+    timecode: str | None
+    created: str | None
+    chapters: list[Any]
+    tags: dict[str, str]
+
+
+class FindingShape(Shape):
+    code: str
+    severity: str
+    confidence: float
+    stream: int | None
+    start_seconds: float | None
+    end_seconds: float | None
+    byte_offset: int | None
+    message: str
+
+
+class Timing(Shape):
+    """How frame numbers and presentation times of the proxy belong together."""
+
+    rate: str
+    frames: int | None
+    variable: bool
+    offset_seconds: float = Field(description="Presentation time of frame 0")
+    pts_url: str | None = Field(description="Table of presentation times, where the rate varies")
+
+
+class Location(Shape):
+    kind: Literal["reference", "stored"]
+    path: str | None = Field(description="The file's path, for administrators")
+
+
+class VideoDetail(VideoRow):
+    location: Location
+    probe: ProbeShape | None
+    findings: list[FindingShape]
+    timing: Timing | None
+    playlist: str | None = Field(description="URL of the HLS master playlist, playable while it grows")
+    peaks: str | None
+    original_url: str
+
+
+class AddRequest(Asked):
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=False)
+    paths: list[str] = Field(min_length=1, max_length=10_000)
+    # Named `copy` on the wire; the attribute must not shadow pydantic's own method.
+    copy_files: bool = Field(default=False, alias="copy")
+    visibility: Visibility = "shared"
+
+
+class Skipped(Shape):
+    path: str
+    code: str
+    message: str
+
+
+class AddAnswer(Shape):
+    added: list[str]
+    skipped: list[Skipped]
+
+
+class VideoChange(Asked):
+    name: str | None = Field(default=None, min_length=1, max_length=255)
+    visibility: Visibility | None = None
