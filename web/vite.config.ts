@@ -36,7 +36,9 @@ export default defineConfig({
     outDir: output,
     emptyOutDir: true,
     target: "es2022",
-    manifest: "manifest.json",
+    manifest: true,
+    reportCompressedSize: false,
+    chunkSizeWarningLimit: 1000,
     modulePreload: { polyfill: false },
     // A strict content security policy allows no data: addresses for scripts, styles or fonts.
     assetsInlineLimit: 0,

@@ -1,5 +1,5 @@
 import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
-import { CircleCheck, CircleDashed, Download, OctagonX, Scissors, Trash2 } from "lucide-react";
+import { CircleCheck, CircleDashed, Download, OctagonX, Trash2 } from "lucide-react";
 import { messageOf } from "../api/failure";
 import type { Clip } from "../api/model";
 import { toast } from "../app/toasts";
@@ -72,7 +72,7 @@ function summary(clip: Clip, rate: string): string {
   const used = clip.answer?.mode_used ?? clip.mode;
   const moved = clip.answer && (clip.answer.in_frame !== clip.in_frame || clip.answer.out_frame !== clip.out_frame);
   return [
-    states[clip.state].word,
+    clip.state === "ready" ? null : states[clip.state].word,
     `${formatTimecode(frames, parseRate(rate), false)} · ${frames} f`,
     used,
     clip.size_bytes ? formatBytes(clip.size_bytes) : null,
@@ -97,7 +97,7 @@ function ClipRow({ clip, rate, onShow }: { clip: Clip; rate: string; onShow: (cl
       <Icon className={styles[tone]} aria-label={word} />
       <button type="button" className={styles.what} onClick={() => onShow(clip)} title={`${clip.name}: show its marks`}>
         <span className={styles.range}>
-          {formatTimecode(clip.in_frame, exact)} <Scissors aria-label="to" /> {formatTimecode(clip.out_frame - 1, exact)}
+          {formatTimecode(clip.in_frame, exact)} <span aria-label="to">–</span> {formatTimecode(clip.out_frame - 1, exact)}
         </span>
         <span className={styles.detail}>{summary(clip, rate)}</span>
         {clip.answer?.fallback_reason && <span className={styles.reason}>{clip.answer.fallback_reason}</span>}

@@ -6,7 +6,7 @@ export const jobsQuery = (search: JobsSearch) =>
   infiniteQueryOptions({
     queryKey: ["jobs", search],
     queryFn: ({ pageParam, signal }) =>
-      unwrap(client.GET("/api/jobs", { params: { query: { kind: search.kind, state: search.state && [search.state], limit: 100, after: pageParam ?? undefined } }, signal })),
+      unwrap(client.GET("/api/jobs", { params: { query: { ...search, limit: 100, after: pageParam ?? undefined } }, signal })),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next,
     placeholderData: (previous) => previous,

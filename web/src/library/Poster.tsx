@@ -1,3 +1,4 @@
+import { Film } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { thumbHashToRGBA } from "thumbhash";
 import type { Sprite, VideoRow } from "../api/model";
@@ -25,6 +26,7 @@ export function Poster({ video, sizes, eager = false }: { video: VideoRow; sizes
       }}
       onPointerLeave={() => setShare(null)}
     >
+      {!poster && !video.thumbhash && <Film className={styles.blank} aria-hidden />}
       {video.thumbhash && <ThumbHash hash={video.thumbhash} />}
       {fallback && (
         <picture>
