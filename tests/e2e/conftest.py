@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import os
-import re
-import selectors
 import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
+from harness import NAME, PASSWORD, Api, Server, wait_for_link
 
 from cutroom.media.sample import make_footage
 
 ROOT = Path(__file__).resolve().parents[2]
-NAME, PASSWORD = "ada", "correct horse battery"
 CHROMIUM_FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -32,25 +28,12 @@ CHROMIUM_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-START_SECONDS = 60
-WORK_SECONDS = 120
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.e2e)
-
-
-@dataclass
-class Server:
-    """A running `cutroom serve`."""
-
-    process: subprocess.Popen[str]
-    url: str
-    setup_token: str
-    data: Path
-    said: list[str] = field(default_factory=list)
 
 
 @pytest.fixture(scope="session")
@@ -81,22 +64,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-
-
-def wait_for_link(process: subprocess.Popen[str], data: Path) -> Server:
-    """Read what the server prints until it has printed its one-time link."""
-    assert process.stdout is not None
-    said: list[str] = []
-    until = time.monotonic() + START_SECONDS
-    with selectors.DefaultSelector() as selector:
-        selector.register(process.stdout, selectors.EVENT_READ)
-        while time.monotonic() < until and process.poll() is None:
-            if not selector.select(timeout=0.5):
-                continue
-            said.append(process.stdout.readline())
-            if found := re.search(r"(http://\S+?)/setup#([\w.~-]+)", said[-1]):
-                return Server(process=process, url=found[1], setup_token=found[2], data=data, said=said)
-    raise AssertionError("the server printed no link:\n" + "".join(said))
 
 
 @pytest.fixture(scope="session")
@@ -141,51 +108,18 @@ def page(server: Server, browser: Any, signed_in: Any) -> Iterator[Any]:
     assert wrong == []
 
 
-class Api:
-    """The server's JSON, asked as the signed-in browser would."""
-
-    def __init__(self, request: Any) -> None:
-        self._request = request
-
-    def get(self, path: str) -> Any:
-        return self._answer(self._request.get(path))
-
-    def post(self, path: str, body: Any = None) -> Any:
-        return self._answer(self._request.post(path, data=body))
-
-    @staticmethod
-    def _answer(response: Any) -> Any:
-        assert response.ok, f"{response.url}: {response.status} {response.text()}"
-        return response.json() if response.status != 204 else None
-
-    def add(self, path: Path) -> str:
-        """Put one file into the library; its id."""
-        answer = self.post("/api/videos", {"paths": [str(path)]})
-        assert len(answer["added"]) == 1, answer
-        return str(answer["added"][0])
-
-    def until(self, path: str, done: Callable[[Any], bool]) -> Any:
-        """Ask again until `done` is content with the answer."""
-        until = time.monotonic() + WORK_SECONDS
-        while not done(answer := self.get(path)):
-            assert time.monotonic() < until, f"{path} stayed {answer}"
-            time.sleep(0.1)
-        return answer
-
-    def until_playable(self, video_id: str) -> Any:
-        def done(video: Any) -> bool:
-            assert video["proxy_state"] != "failed", video
-            return bool(video["proxy_state"] == "ready")
-
-        return self.until(f"/api/videos/{video_id}", done)
+@pytest.fixture(scope="session")
+def added() -> dict[Path, str]:
+    """What is in the library already: path → id."""
+    return {}
 
 
 @pytest.fixture
-def api(page: Any, server: Server, browser: Any, signed_in: Any) -> Iterator[Api]:
+def api(added: dict[Path, str], server: Server, browser: Any, signed_in: Any) -> Iterator[Api]:
     context = browser.new_context(
         base_url=server.url, storage_state=signed_in, extra_http_headers={"Origin": server.url}
     )
-    yield Api(context.request)
+    yield Api(context.request, added)
     context.close()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from conftest import NAME, PASSWORD, Server
+from harness import NAME, PASSWORD, Server
 
 
 def test_the_printed_link_makes_the_administrator(page: Any, api: Any) -> None:

@@ -35,7 +35,7 @@ def test_an_added_video_appears_and_becomes_ready_without_reloading(
     page.locator(f'[data-video="{video_id}"][data-proxy=ready]').wait_for(timeout=90_000)
     assert shown.locator("[data-verdict=healthy]").inner_text() == "Healthy"
     page.wait_for_function(
-        "() => [...document.querySelectorAll('[data-testid=video-card] img')].every((i) => i.complete && i.naturalWidth > 0)"
+        "() => [...document.querySelectorAll('[data-testid=video-card] img')].every((image) => image.naturalWidth > 0)"
     )
     box = shown.locator("img").bounding_box()
     page.mouse.move(box["x"] + box["width"] * 0.75, box["y"] + box["height"] / 2)
