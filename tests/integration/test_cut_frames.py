@@ -54,7 +54,19 @@ def cut(source: Path, output: Path, first: int, last: int, mode: str, **more: ob
 def frames_seen(path: Path) -> list[int]:
     """The numbers on all frames, decoded by the command line build, which must have nothing to complain about."""
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "warning", "-noautorotate", "-i", str(path), "-map", "0:v"]
-    command += ["-fps_mode", "passthrough", "-enc_time_base", "demux", "-pix_fmt", "gray", "-s", f"{WIDTH}x{HEIGHT}", "-f", "rawvideo", "-"]
+    command += [
+        "-fps_mode",
+        "passthrough",
+        "-enc_time_base",
+        "demux",
+        "-pix_fmt",
+        "gray",
+        "-s",
+        f"{WIDTH}x{HEIGHT}",
+        "-f",
+        "rawvideo",
+        "-",
+    ]
     done = subprocess.run(command, capture_output=True, check=False)
     assert done.stderr == b""
     pictures = np.frombuffer(done.stdout, np.uint8).reshape(-1, HEIGHT, WIDTH)
@@ -81,9 +93,7 @@ def assert_frames(output: Path, footage: Footage, first: int, last: int, slack: 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("rate", RATES)
 @pytest.mark.parametrize("mode", ["smart", "exact"])
-def test_a_cut_holds_exactly_the_marked_frames(
-    footage: Make, tmp_path: Path, mode: str, rate: str, kind: str
-) -> None:
+def test_a_cut_holds_exactly_the_marked_frames(footage: Make, tmp_path: Path, mode: str, rate: str, kind: str) -> None:
     source, made = footage(f"{kind}-{rate}", rate=RATES[rate], **KINDS[kind])
     first, last = (17, 66) if kind != "variable" else (17, 55)
     output = tmp_path / "clip.mp4"
