@@ -70,7 +70,6 @@ SOURCES: dict[str, tuple[str, dict[str, Any]]] = {
     "matroska, rounded times": (".mkv", {"bframes": 2}),
     "a source that starts late": (".ts", {"start": Fraction(3), "bframes": 2}),
     "mp4 that starts late": (".mp4", {"start": Fraction(1), "bframes": 2}),
-    "old codec": (".avi", {}),
     "vp9": (".webm", {}),
 }
 

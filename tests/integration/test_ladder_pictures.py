@@ -61,6 +61,15 @@ def test_interlaced_frames_stay_as_many(tmp_path: Path, suffix: str) -> None:
     assert made.result.notes == ["Interlaced pictures were deinterlaced."]
 
 
+@pytest.mark.parametrize(("codec", "options"), [("mpeg4", {}), ("mpeg4", {"bf": "2"}), ("libx264", {"bf": "2"})])
+def test_a_container_without_presentation_times(tmp_path: Path, codec: str, options: dict[str, str]) -> None:
+    source = tmp_path / "in.avi"
+    film(source, paint=coded, codec=codec, options=options)
+    made = make_ladder(source, tmp_path / "out")
+    assert numbers(made) == list(range(50))
+    assert made.times("240.m3u8")[-1][0] * 25 == 49 * made.timescale("240.m3u8")
+
+
 @pytest.mark.parametrize("pixel_format", ["yuv420p10le", "yuv422p", "yuv444p"])
 def test_deep_and_fine_pictures_become_plain(tmp_path: Path, pixel_format: str) -> None:
     source = tmp_path / "in.mkv"

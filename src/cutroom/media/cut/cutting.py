@@ -18,7 +18,6 @@ from cutroom.media.cut.smart import NotJoinable, cut_smart
 from cutroom.media.cut.writer import target_for
 from cutroom.media.source import open_source, reading, shown
 
-
 _UNORDERED = "the file does not say in which order its frames are shown"
 
 

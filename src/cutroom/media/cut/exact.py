@@ -47,6 +47,7 @@ def _video(
     sample = ahead[1]
     look = look_of(template, cut.pictures.rate)
     look = replace(look, width=sample.width, height=sample.height, interlaced=sample.interlaced_frame)
+    look = replace(look, color=frame_color(sample))
     look = replace(look, time_base=cut.pictures.time_base)
     stream = _add_stream(output, look, cut)
     matrix = display_matrix(sample)
@@ -90,6 +91,11 @@ def _timed(packets: list[Packet[Any]], lengths: dict[int, int]) -> Iterator[Pack
         if packet.pts is not None:
             packet.duration = lengths.pop(packet.pts, packet.duration or 0)
         yield packet
+
+
+def frame_color(frame: VideoFrame) -> tuple[int, int, int, int]:
+    """The colours as the decoder found them; a container that says otherwise is overruled."""
+    return frame.color_range, frame.color_primaries, frame.color_trc, frame.colorspace
 
 
 def display_matrix(frame: VideoFrame) -> tuple[int, ...] | None:

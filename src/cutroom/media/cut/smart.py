@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import av
@@ -42,7 +43,8 @@ def _video(cut: Cut, plan: SmartPlan, output: OutputContainer, template: VideoSt
     kept = plan.span.kept(cut.pictures.coded)
     copied = copied_packets(cut, kept)
     joint = _Joint(template, kept, copied)
-    look = look_of(template, cut.pictures.rate)
+    # What the pictures say of their colours, which a container may contradict.
+    look = replace(look_of(template, cut.pictures.rate), color=joint.color)
     if look.pixel_format != template.codec_context.pix_fmt:
         raise NotJoinable("its pixel format cannot be encoded as it is")
     ends = [span for span in ((plan.first, plan.span.first), (plan.span.last, plan.last)) if span[0] < span[1]]
@@ -124,6 +126,7 @@ class _Joint:
             raise NotJoinable(f"H.264 profile {facts[0].profile} is not joined")
         if not all(fact.frames_only for fact in facts):
             raise NotJoinable("it is coded in fields")
+        self.color = facts[0].color
         self._depth = reorder_depth([picture.pts for picture in kept])
 
     def encoder(self, look: Look) -> VideoCodecContext:

@@ -16,6 +16,12 @@ _LEVEL_MACROBLOCKS = {  # MaxDpbMbs of table A-1
 }  # fmt: skip
 
 
+Color = tuple[int, int, int, int]
+"""Range (0 unsaid, 1 limited, 2 full), primaries, transfer and matrix, numbered as in ITU-T H.273."""
+
+UNSPECIFIED: Color = (0, 2, 2, 2)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sps:
     """What of a sequence parameter set decides whether pictures can be joined."""
@@ -27,6 +33,7 @@ class Sps:
     macroblocks: int  # of a frame
     frames_only: bool  # False: field-coded pictures may occur
     reorder: int | None  # num_reorder_frames; None when the stream does not say
+    color: Color
     usable_bits: int  # bits before vui_parameters_present_flag
     said_bits: int | None  # bits before bitstream_restriction_flag; None without usability information
 
@@ -51,7 +58,7 @@ def parse_sps(unit: bytes) -> Sps:
         for _ in range(4):
             bits.ue()
     usable_bits = bits.position
-    said_bits, reorder = _read_usability(bits) if bits.u(1) else (None, None)
+    said_bits, reorder, color = _read_usability(bits) if bits.u(1) else (None, None, UNSPECIFIED)
     return Sps(
         number=number,
         profile=profile,
@@ -60,6 +67,7 @@ def parse_sps(unit: bytes) -> Sps:
         macroblocks=width * height * (1 if frames_only else 2),
         frames_only=frames_only,
         reorder=reorder,
+        color=color,
         usable_bits=usable_bits,
         said_bits=said_bits,
     )
@@ -127,16 +135,13 @@ def _skip_order_count(bits: BitReader) -> None:
             bits.se()
 
 
-def _read_usability(bits: BitReader) -> tuple[int, int | None]:
-    """Where bitstream_restriction_flag stands, and num_reorder_frames behind it."""
+def _read_usability(bits: BitReader) -> tuple[int, int | None, Color]:
+    """Where bitstream_restriction_flag stands, num_reorder_frames behind it, and the colours."""
     if bits.u(1) and bits.u(8) == 255:
         bits.u(32)
     if bits.u(1):
         bits.u(1)
-    if bits.u(1):
-        bits.u(4)
-        if bits.u(1):
-            bits.u(24)
+    color = _read_color(bits) if bits.u(1) else UNSPECIFIED
     if bits.u(1):
         bits.ue(), bits.ue()
     if bits.u(1):
@@ -147,9 +152,15 @@ def _read_usability(bits: BitReader) -> tuple[int, int | None]:
     bits.u(1)
     said = bits.position
     if not bits.u(1):
-        return said, None
+        return said, None, color
     bits.u(1), bits.ue(), bits.ue(), bits.ue(), bits.ue()
-    return said, bits.ue()
+    return said, bits.ue(), color
+
+
+def _read_color(bits: BitReader) -> Color:
+    bits.u(3)
+    span = 2 if bits.u(1) else 1
+    return (span, bits.u(8), bits.u(8), bits.u(8)) if bits.u(1) else (span, *UNSPECIFIED[1:])
 
 
 def _skip_buffering(bits: BitReader) -> bool:

@@ -7,17 +7,12 @@ from fractions import Fraction
 
 import msgspec
 
+from cutroom.media.frame_clock import nearest_rate
+
 _FINEST = 10_000_000  # ticks a second: above it, durations of one sample would not fit their 32 bits
 _COARSEST = 10_000
 _FALLBACK = 90_000
 _JUMP_SECONDS = 1  # a step back beyond this is a new recording behind the old one, below it a faulty stamp
-STANDARD_RATES = tuple(
-    Fraction(text)
-    for text in (
-        *("24000/1001", "24", "25", "30000/1001", "30", "48", "50", "60000/1001", "60"),
-        *("25/2", "12", "15", "10", "100", "120000/1001", "120", "240"),
-    )
-)
 
 
 class Timing(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,7 +30,7 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True):
     mended: int  # time stamps that were absent or went back
 
 
-class FrameClock:
+class LadderClock:
     """Gives each frame its time in the proxy, and remembers all of them."""
 
     def __init__(self, time_base: Fraction, rate: Fraction) -> None:
@@ -123,9 +118,7 @@ def steady_rate(times: array[int], timescale: int, nominal: Fraction, time_base:
     if len(times) < 2:
         return nominal
     measured = Fraction((len(times) - 1) * timescale, times[-1] - times[0])
-    near = sorted(STANDARD_RATES, key=lambda rate: abs(rate - measured))[:2]
-    named = (nominal, *near) if nominal in STANDARD_RATES else (*near, nominal)
-    for rate in (*named, measured.limit_denominator(1001)):
+    for rate in (nominal, nearest_rate(measured, 1e-3), measured.limit_denominator(1001)):
         room = max(Fraction(3, 2) * time_base, 1 / rate / 8) if time_base * rate < Fraction(1, 2) else time_base
         if rate > 0 and _fits(times, timescale / rate, float(room * timescale)):
             return rate

@@ -93,7 +93,7 @@ class Preparer:
             format="yuv420p",
             dst_colorspace=Colorspace.ITU709 if frame.format.is_rgb else None,
             dst_color_range=ColorRange.MPEG,
-            interpolation=Interpolation.BICUBIC,
+            interpolation=Interpolation.BICUBLIN,
             threads=1,
         )
         picture.pts, picture.time_base = frame.pts, self._time_base
@@ -111,7 +111,7 @@ class Preparer:
         if self.deinterlaced:
             nodes.append(graph.add("bwdif", "mode=send_frame:deint=interlaced"))
         levels = "pc" if frame.color_range == ColorRange.JPEG else "auto"
-        scale = f"{size}:flags=bicubic:in_range={levels}"
+        scale = f"{size}:flags=bicublin:in_range={levels}"
         if frame.color_trc in (PQ, HLG):
             self.tone_mapped = True
             nodes += (

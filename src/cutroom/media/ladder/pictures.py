@@ -9,7 +9,8 @@ from typing import Any
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from cutroom.media.ladder.clock import FrameClock
+from cutroom.media.frame_clock import nearest_rate
+from cutroom.media.ladder.clock import LadderClock
 from cutroom.media.ladder.fragments import Colour, video_init
 from cutroom.media.ladder.lane import Failure, Lane
 from cutroom.media.ladder.orientation import orientation_of
@@ -45,7 +46,7 @@ class Pictures:
     ) -> None:
         """`watch` sees the smallest rung's pictures; `threads` are each encoder's."""
         self.rate = nominal_rate(stream.average_rate, stream.guessed_rate)
-        self.clock = FrameClock(stream.time_base or Fraction(1, 90_000), self.rate)
+        self.clock = LadderClock(stream.time_base or Fraction(1, 90_000), self.rate)
         self.rungs: list[RungLane] = []  # tallest first; empty until the first frame
         self._stream = stream
         self._heights = heights
@@ -155,5 +156,5 @@ def nominal_rate(*declared: Fraction | None) -> Fraction:
     """The first believable frame rate of a header, else 25."""
     for rate in declared:
         if rate and 0 < rate <= _MAX_RATE:
-            return rate
+            return nearest_rate(rate, 1e-4)
     return Fraction(25)

@@ -16,6 +16,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from cutroom.core.errors import CutroomError, ErrorKind
+from cutroom.media.ladder.stamps import StampSorter
 from cutroom.media.source import shown
 
 MAX_SOUND_TRACKS = 8
@@ -34,6 +35,7 @@ class Reader:
         self.left_out = len(container.streams.audio) - len(self.audio)
         self.damaged = 0
         self._path = path
+        self._sorter = StampSorter() if container.format.name == "avi" else None
         self._container = container
         if self.video is not None:
             self.video.thread_type = "AUTO"
@@ -68,7 +70,16 @@ class Reader:
                 return
 
     def frames(self, packet: Packet[Any] | None) -> Iterator[VideoFrame]:
-        """The frames that a packet of the video stream brings out; None brings out the last ones."""
+        """The displayed frames that a packet of the video stream brings out; None brings out the last ones."""
+        if self._sorter is None:
+            yield from self._decoded(packet)
+            return
+        for frame in self._decoded(packet):
+            yield from self._sorter.feed(frame)
+        if packet is None:
+            yield from self._sorter.flush()
+
+    def _decoded(self, packet: Packet[Any] | None) -> Iterator[VideoFrame]:
         if self.video is None:
             return
         if packet is not None and packet.is_corrupt:

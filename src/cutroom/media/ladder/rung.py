@@ -74,7 +74,7 @@ class RungLane:
 
     def _smaller(self, frame: VideoFrame, rung: Rung) -> VideoFrame:
         smaller = self._scaler.reformat(
-            frame, width=rung.width, height=rung.height, interpolation=Interpolation.BICUBIC, threads=1
+            frame, width=rung.width, height=rung.height, interpolation=Interpolation.BICUBLIN, threads=1
         )
         smaller.pts, smaller.time_base = frame.pts, frame.time_base
         return smaller

@@ -7,17 +7,17 @@ from fractions import Fraction
 
 import pytest
 
-from cutroom.media.ladder.clock import FrameClock, steady_rate
+from cutroom.media.ladder.clock import LadderClock, steady_rate
 
 MILLI = Fraction(1, 1000)
 
 
-def placed(clock: FrameClock, stamps: list[int | None]) -> list[Fraction]:
+def placed(clock: LadderClock, stamps: list[int | None]) -> list[Fraction]:
     return [Fraction(clock.place(stamp, 0), clock.timescale) for stamp in stamps]
 
 
 def test_the_first_frame_is_zero_and_the_rest_keep_their_distance() -> None:
-    clock = FrameClock(Fraction(1, 90_000), Fraction(25))
+    clock = LadderClock(Fraction(1, 90_000), Fraction(25))
     assert placed(clock, [126_000, 129_600, 140_000]) == [0, Fraction(3600, 90_000), Fraction(14_000, 90_000)]
     assert clock.offset == Fraction(126_000, 90_000)
     assert clock.mended == 0
@@ -25,31 +25,31 @@ def test_the_first_frame_is_zero_and_the_rest_keep_their_distance() -> None:
 
 @pytest.mark.parametrize("base", [Fraction(1, 25), Fraction(1001, 30_000), MILLI, Fraction(1, 12_288)])
 def test_coarse_clocks_stay_exact(base: Fraction) -> None:
-    clock = FrameClock(base, Fraction(25))
+    clock = LadderClock(base, Fraction(25))
     assert placed(clock, [7, 8, 11]) == [0, base, 4 * base]
     assert 10_000 <= clock.timescale < 10_000_000
 
 
 def test_too_fine_a_clock_is_rounded() -> None:
-    clock = FrameClock(Fraction(1, 10**9), Fraction(25))
+    clock = LadderClock(Fraction(1, 10**9), Fraction(25))
     clock.place(0, 0)
     assert clock.place(40_000_000, 0) == 3600
     assert clock.timescale == 90_000
 
 
 def test_absent_and_backward_stamps_are_mended() -> None:
-    clock = FrameClock(MILLI, Fraction(25))
+    clock = LadderClock(MILLI, Fraction(25))
     assert placed(clock, [100, None, 180, 170, 260]) == [0, 40 * MILLI, 80 * MILLI, 100 * MILLI, 160 * MILLI]
     assert clock.mended == 2
 
 
 def test_a_new_recording_behind_the_old_one_goes_on() -> None:
-    clock = FrameClock(MILLI, Fraction(25))
+    clock = LadderClock(MILLI, Fraction(25))
     assert placed(clock, [50_000, 50_040, 0, 40]) == [0, 40 * MILLI, 80 * MILLI, 120 * MILLI]
 
 
 def test_the_end_is_the_last_frames() -> None:
-    clock = FrameClock(MILLI, Fraction(25))
+    clock = LadderClock(MILLI, Fraction(25))
 
     def ends() -> Fraction:
         return Fraction(clock.end, clock.timescale)
@@ -66,7 +66,7 @@ def test_the_end_is_the_last_frames() -> None:
 @pytest.mark.parametrize("timescale", [1000, 90_000, 12_800])
 def test_rounded_times_of_a_steady_rate_are_recognised(rate: str, timescale: int) -> None:
     times = array("q", [round(frame * timescale / Fraction(rate)) for frame in range(20_000)])
-    for nominal in (Fraction(rate), Fraction(rate) + Fraction(1, 9999), Fraction(1, 7)):
+    for nominal in (Fraction(rate), Fraction(29), Fraction(1, 7)):
         assert steady_rate(times, timescale, nominal, Fraction(1, timescale)) == Fraction(rate)
 
 
@@ -78,7 +78,7 @@ def test_a_gap_or_a_wobble_is_variable() -> None:
 
 
 def test_one_frame_has_the_nominal_rate() -> None:
-    clock = FrameClock(MILLI, Fraction(25))
+    clock = LadderClock(MILLI, Fraction(25))
     clock.place(5, 40)
     timing = clock.timing(pts_file="timing.json")
     assert (timing.rate, timing.frames, timing.variable, timing.pts) == ("25", 1, False, None)
