@@ -102,19 +102,17 @@ def _classifier(stream: VideoStream) -> _Classify:
     codec = stream_codec(stream)
     if codec == "h264":
         length_bytes, _ = h264.read_configuration(stream.codec_context.extradata)
-        return lambda data: _classify_h264(data, length_bytes)
+        return lambda data: _or_none(lambda: h264.access(h264.split_units(data, length_bytes)))
     if codec == "hevc":
-        hevc_length_bytes, _ = hevc.read_configuration(stream.codec_context.extradata)
-        return lambda data: hevc.access(hevc.split_units(data, hevc_length_bytes))
+        framing = hevc.length_bytes(stream.codec_context.extradata)
+        return lambda data: _or_none(lambda: hevc.access(hevc.split_units(data, framing)))
     return lambda data: Access.KEY
 
 
-def _classify_h264(data: bytes, length_bytes: int) -> Access:
+def _or_none(judge: Callable[[], Access]) -> Access:
+    """Nothing may begin at a picture whose units cannot be told apart."""
     try:
-        units = h264.split_units(data, length_bytes)
-        if h264.begins_sequence(units):
-            return Access.SPLICE
-        return Access.KEY if h264.recovers_at_once(units) else Access.NONE
+        return judge()
     except (ValueError, IndexError):
         return Access.NONE
 
