@@ -68,7 +68,10 @@ def _top_level(walk: _Walk) -> None:
         if box is None or not (box.type in _TOP or _PLAUSIBLE.fullmatch(box.type)):
             if file.zero_until_end(position):
                 if left >= 8:
-                    walk.fault("mp4.zero-tail", f"From byte {position} on the file holds only zeros.", position)
+                    # Behind a whole film zeros are padding; behind fragments they may be fragments never written.
+                    lost = any(known.type == b"moof" for known in walk.boxes)
+                    code = "mp4.zero-tail" if lost else "mp4.padding"
+                    walk.fault(code, f"From byte {position} on the file holds only zeros.", position)
                 return
             if left < 8 and walk.boxes:
                 walk.fault("mp4.trailing-bytes", f"{left} stray bytes stand behind the last box.", position)
