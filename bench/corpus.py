@@ -309,6 +309,8 @@ def _sample_sizes(data: bytearray, rng: random.Random) -> bytearray | None:
     if data[4:8] != b"ftyp" or at < 0 or int.from_bytes(data[at + 8 : at + 12], "big"):
         return None
     count = int.from_bytes(data[at + 12 : at + 16], "big")
+    if count < 8:
+        return None
     place = at + 16 + 4 * rng.randrange(count // 4, count * 3 // 4)
     data[place + 2] ^= 0x15
     return data

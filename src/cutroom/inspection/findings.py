@@ -28,9 +28,7 @@ def to_findings(faults: Iterable[Fault]) -> list[Finding]:
     return sorted(findings, key=lambda found: (-_ORDER[found.severity], -found.confidence, found.start_seconds or 0.0))
 
 
-def to_verdict(
-    findings: list[Finding], mode: Mode, *, duration_seconds: float | None, seconds_spent: float
-) -> Verdict:
+def to_verdict(findings: list[Finding], mode: Mode, *, duration_seconds: float | None, seconds_spent: float) -> Verdict:
     """The verdict that findings add up to."""
     forced = next((rule_of(found.code) for found in findings if rule_of(found.code).status), None)
     damage = [found for found in findings if found.severity is not Severity.NOTE]

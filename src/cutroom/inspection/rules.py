@@ -131,6 +131,7 @@ RULES: dict[str, Rule] = {
     "payload.frame-missing": Rule(MINOR, 0.6),
     "read.error": Rule(MAJOR, 0.85),
     "read.complaint": Rule(MINOR, 0.7),
+    "read.new-stream": Rule(NOTE, 0.5),
     "read.corrupt-packet": Rule(MAJOR, 0.7),
     "decode.failed": Rule(MAJOR, 0.9),
     "decode.corrupt-frame": Rule(MAJOR, 0.9),

@@ -10,12 +10,12 @@ from typing import Any
 import av
 import msgspec
 
-from cutroom.core.errors import CutroomError
 from cutroom.media.containers.fault import Fault
 from cutroom.media.log_capture import LogCapture, capture_errors
 from cutroom.media.source import open_source
 from cutroom.media.stream_check import StreamCheck
 
+_FAULTS = 20_000  # observations kept of one file
 _DEMUX_ERRORS = 200  # after so many the rest of the file is given up
 _STALLED = 1000  # reads in a row that bring nothing
 # A zero-filled stretch of a transport stream is skipped in bounded steps, each an "again" that is no end of file.
@@ -76,7 +76,7 @@ class _Reading:
             for stream in source.streams
             if stream.type in ("video", "audio") and stream.codec_context is not None
         }
-        self._others = {stream.index for stream in source.streams} - self._streams.keys()
+        self._chosen = list(source.streams)
         self._seconds = 0.0
         self._take_log()
 
@@ -88,7 +88,9 @@ class _Reading:
             self._take_log()
             stream = self._streams.get(packet.stream_index)
             if stream is not None and packet.size:
-                self._faults += stream.take(packet, self._log)
+                found = stream.take(packet, self._log)
+                if len(self._faults) < _FAULTS:
+                    self._faults += found
                 self._seconds = max(self._seconds, stream.last_seconds or 0.0)
         self._take_log()
         for stream in self._streams.values():
@@ -99,13 +101,20 @@ class _Reading:
         errors = stalled = 0
         while True:
             try:
-                for packet in self._source.demux():
+                for packet in self._source.demux(*self._chosen):
                     stalled = 0
                     yield packet
                 return
             except BlockingIOError:
                 stalled += 1
                 if stalled > _STALLED:
+                    return
+            except IndexError:
+                # PyAV does not know streams that turn up while reading; asking again leaves them out.
+                errors += 1
+                text = "A stream turns up in the middle of the file; it is not checked."
+                self._faults.append(Fault(code="read.new-stream", message=text, start_seconds=self._seconds))
+                if errors > _DEMUX_ERRORS:
                     return
             except (av.FFmpegError, OSError) as error:
                 errors, stalled = errors + 1, stalled + 1
@@ -119,7 +128,8 @@ class _Reading:
         for line in self._log.take():
             code = "read.complaint"
             text = f"The reader complains: {line.text}."
-            self._faults.append(Fault(code=code, message=text, start_seconds=self._seconds))
+            if len(self._faults) < _FAULTS:
+                self._faults.append(Fault(code=code, message=text, start_seconds=self._seconds))
 
     def answer(self) -> ReadThrough:
         declared = self._source.duration
@@ -128,8 +138,3 @@ class _Reading:
             streams=[StreamFacts(**stream.facts()) for stream in self._streams.values()],
             declared_seconds=declared / av.time_base if declared and declared > 0 else None,
         )
-
-
-def unreadable(error: CutroomError) -> bool:
-    """Whether the error is about reaching the file, not about what is in it."""
-    return error.code in ("media.not-found", "media.no-permission", "media.not-a-file", "media.unreadable", "media.changed")
