@@ -176,8 +176,8 @@ def _looks_like_container(file: IO[bytes]) -> bool:
 
 def _check_streams(path: Path, container: InputContainer, max_pixels: int, *, broken: bool) -> None:
     """Refuse what holds no picture or sound in time, and bound every decoder."""
-    if broken and not len(container.streams):
-        raise damaged(path, ValueError("its header names no stream"))
+    if broken and all(stream.type in ("data", "unknown") for stream in container.streams):
+        raise damaged(path, ValueError("its header describes no picture and no sound"))
     if not (container.streams.video or container.streams.audio):
         raise not_video(path)
     if container.metadata.get("major_brand", "").strip() in _STILL_BRANDS and not container.streams.audio:

@@ -1,0 +1,192 @@
+"""Every setting, typed and grouped by domain; read here and nowhere else.
+
+`CUTROOM_SERVER_PORT=9000` is `[server] port = 9000` in `cutroom.toml` of the data directory, or in the file that
+`CUTROOM_CONFIG` names. The environment wins over the file.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+
+import platformdirs
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from cutroom.core.errors import CutroomError
+
+VIDEO_EXTENSIONS = (
+    "3g2,3gp,asf,avi,divx,dv,f4v,flv,gxf,m1v,m2p,m2t,m2ts,m2v,m4v,mkv,mod,mov,mp4,mpe,mpeg,mpg,mts,mxf,nut,ogm,ogv,"
+    "qt,rm,rmvb,tod,ts,vob,webm,wmv,wtv"
+)
+
+
+def _split(value: object) -> object:
+    if isinstance(value, str):
+        return [word.strip() for word in value.split(",") if word.strip()]
+    return value
+
+
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+"""A list that the environment gives with commas."""
+
+
+class Group(BaseModel):
+    """Base of every group: a name that does not exist is an error, not ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DatabaseSettings(Group):
+    """Where rows are kept."""
+
+    url: str = Field("", description="postgresql://USER@HOST/NAME; empty: SQLite in the data directory")
+    pool_size: int = Field(5, ge=1, le=100, description="Connections kept open by each process")
+    busy_seconds: float = Field(10.0, gt=0, description="How long SQLite waits for another writer")
+
+
+class ServerSettings(Group):
+    """The HTTP server."""
+
+    host: str = Field("127.0.0.1", description="Address to listen on")
+    port: int = Field(8400, ge=0, le=65535, description="Port to listen on; 0: any free one")
+    workers: int = Field(1, ge=1, le=64, description="Server processes")
+    allowed_hosts: Words = Field((), description="Host names to answer to besides loopback names; * for any")
+    cors_origins: Words = Field((), description="Origins of other sites that may call the API")
+    trusted_proxies: Words = Field((), description="Addresses whose X-Forwarded-* headers are believed")
+    public_url: str = Field("", description="How people reach the server, when a proxy stands before it")
+
+
+class AccountsSettings(Group):
+    """People, their sessions and tokens."""
+
+    session_days: int = Field(30, ge=1, le=365, description="Days until an unused session ends")
+    link_minutes: int = Field(60, ge=1, description="Minutes until a printed one-time link ends")
+
+
+class JobsSettings(Group):
+    """The job runner."""
+
+    lease_seconds: float = Field(15.0, ge=2, description="Seconds after which a silent runner's job is given away")
+    max_attempts: int = Field(3, ge=1, le=20, description="Tries before a job has failed")
+    inspect: int = Field(0, ge=0, description="Inspections at once; 0: one for each core")
+    io: int = Field(1, ge=1, description="Files hashed at once")
+    preview: int = Field(0, ge=0, description="Thumbnails at once; 0: one for each two cores")
+    encode: int = Field(1, ge=1, description="Ladders at once; one uses every core already")
+    clip: int = Field(1, ge=1, description="Cuts at once")
+
+
+class MediaSettings(Group):
+    """Decoding untrusted files, and what is made of them."""
+
+    ladder: str = Field(
+        "auto", pattern=r"^(auto|full|\d+(,\d+)*)$", description="Proxy heights: auto (720, 480, 240), full, or a list"
+    )
+    segment_seconds: float = Field(4.0, ge=1, le=30, description="Length of a proxy segment")
+    memory_mib: int = Field(4096, ge=256, description="Address space of a decoding process before it is stopped")
+
+
+class StorageSettings(Group):
+    """Where originals and everything derived are kept."""
+
+    root: str = Field("", description="Folder of the object store; empty: objects/ in the data directory")
+
+
+class LibrarySettings(Group):
+    """Videos."""
+
+    extensions: Words = Field(
+        tuple(VIDEO_EXTENSIONS.split(",")), description="File name endings that a folder scan takes for footage"
+    )
+    sample: bool = Field(True, description="Make a minute of sample footage on the first start")
+
+
+class UploadsSettings(Group):
+    """Files sent to the server."""
+
+    max_gib: float = Field(100.0, gt=0, description="Largest file taken, in GiB")
+
+
+def default_data() -> Path:
+    """The data directory by the XDG rules (~/.local/share/cutroom) or the system's equivalent."""
+    return Path(platformdirs.user_data_dir("cutroom", appauthor=False))
+
+
+class Settings(BaseSettings):
+    """The effective settings of one process."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CUTROOM_", env_nested_delimiter="_", env_nested_max_split=1, extra="ignore", frozen=True
+    )
+
+    data: Path = Field(default_factory=default_data, description="The data directory")
+    database: DatabaseSettings = DatabaseSettings()
+    server: ServerSettings = ServerSettings()
+    accounts: AccountsSettings = AccountsSettings()
+    jobs: JobsSettings = JobsSettings()
+    media: MediaSettings = MediaSettings()
+    storage: StorageSettings = StorageSettings()
+    library: LibrarySettings = LibrarySettings()
+    uploads: UploadsSettings = UploadsSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What was passed by hand, then the environment, then the file; no .env is looked for."""
+        return (init_settings, env_settings)
+
+
+def load(data: Path | None = None) -> Settings:
+    """The effective settings for a data directory: `data` when given (`--data`), else CUTROOM_DATA, else XDG's.
+
+    Raises `settings.invalid` with the setting's name, and `settings.unreadable` for a broken file.
+    """
+    folder = data or Path(os.environ.get("CUTROOM_DATA") or default_data())
+    named = os.environ.get("CUTROOM_CONFIG")
+    from_file = _read_toml(Path(named) if named else folder / "cutroom.toml", required=named is not None)
+
+    class FromFile(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls, settings_cls: type[BaseSettings], *sources: PydanticBaseSettingsSource, **named: Any
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            return (named["init_settings"], named["env_settings"], InitSettingsSource(settings_cls, from_file))
+
+    try:
+        return FromFile(data=folder.expanduser().absolute())
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        variable = "CUTROOM_" + name.replace(".", "_").upper()
+        raise CutroomError(
+            "settings.invalid",
+            f"The setting {name} cannot be {first['input']!r}: {first['msg']}.",
+            hint=f"Look at {variable} in the environment and at {name} in cutroom.toml.",
+        ) from error
+
+
+def _read_toml(path: Path, *, required: bool) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        if not required:
+            return {}
+        raise CutroomError("settings.unreadable", f"There is no settings file {str(path)!r}.") from None
+    except (OSError, ValueError) as error:
+        raise CutroomError(
+            "settings.unreadable", f"The settings file {str(path)!r} cannot be read: {error}."
+        ) from error

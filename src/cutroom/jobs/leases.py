@@ -1,0 +1,202 @@
+"""The runner's verbs: claim, renew, end. The fence guards all of them: who has lost the job changes nothing."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cutroom.core import clock
+from cutroom.core.errors import ErrorDocument
+from cutroom.db.engine import Database, Transaction
+from cutroom.events import service as events
+from cutroom.jobs import claims, errors
+from cutroom.jobs.models import Job, JobKind, JobState
+from cutroom.jobs.notes import note_of
+from cutroom.processes import groups
+from cutroom.processes.groups import ProcessGroup
+
+BACK_OFF_SECONDS = (1.0, 5.0, 25.0, 60.0)
+"""How long a failed attempt waits before the next one, by the number of attempts made; the last goes on."""
+
+
+def back_off(attempts: int) -> float:
+    """Seconds to wait after this many attempts, a little scattered so that failures do not march in step."""
+    seconds = BACK_OFF_SECONDS[min(max(attempts, 1), len(BACK_OFF_SECONDS)) - 1]
+    return seconds * random.uniform(0.8, 1.2)  # noqa: S311 - not a secret
+
+
+class Expired(msgspec.Struct, frozen=True, kw_only=True):
+    """A running row whose worker has not renewed it in time."""
+
+    id: str
+    fence: int
+    group: ProcessGroup | None  # only when it was started in this boot of this machine
+
+
+class Leases:
+    """One supervisor's hold on the job table. Instants of leases never leave `claims`."""
+
+    def __init__(self, database: Database, kinds: Mapping[str, JobKind], *, owner: str, lease_seconds: float) -> None:
+        """Use `JobService.leases`."""
+        self._database = database
+        self._kinds = kinds
+        self._clock = claims.LeaseClock(sqlite=database.is_sqlite, boot=groups.boot_id())
+        self._lease = int(lease_seconds * clock.SECOND)
+        self.owner = owner
+        self.lease_seconds = lease_seconds
+
+    async def ready(self, conn: AsyncConnection, queues: Collection[str]) -> set[str]:
+        """Which of these queues have a job that may start now; cheap enough to ask at every wake-up."""
+        return await claims.ready(conn, queues, clock.now())
+
+    async def cancel_requested(self, conn: AsyncConnection) -> list[tuple[str, int]]:
+        """Id and fence of this owner's running jobs that somebody wants to end."""
+        return await claims.cancel_requested(conn, self.owner)
+
+    async def claim(self, queue: str) -> Job | None:
+        """Take the best job of a queue: larger priority first, then the older. The attempt is counted here."""
+        async with self._database.transaction() as tx:
+            job = await claims.claim(
+                tx.conn, self._clock, queue=queue, owner=self.owner, lease=self._lease, at=clock.now()
+            )
+            if job is None:
+                return None
+            await claims.open_attempt(tx.conn, job, self.owner)
+            await self._announce(tx, job)
+            return job
+
+    async def begin(self, tx: Transaction, job: Job, group: ProcessGroup | None) -> None:
+        """Record which process group works on the job. Raises `job.stale-fence`."""
+        values = {} if group is None else {"process_group": group.id, "process_started": group.started}
+        await self._renew(tx, job, values)
+
+    async def renew(self, job: Job, *, stage: str | None, progress: float, changed: bool) -> Job:
+        """Extend the lease and store how far the work is. Raises `job.stale-fence`.
+
+        `changed` says whether there is news for live pages.
+        """
+        async with self._database.transaction() as tx:
+            renewed = await self._renew(tx, job, {"stage": stage, "progress": min(max(progress, 0.0), 1.0)})
+            if changed:
+                await self._announce(tx, renewed)
+            return renewed
+
+    async def hold(self, tx: Transaction, job: Job) -> None:
+        """Make sure that the attempt still has its job until this transaction ends. Raises `job.stale-fence`."""
+        if not await claims.hold(tx.conn, job):
+            raise errors.StaleFenceError(job.id)
+
+    async def finish(self, job: Job, result: dict[str, Any] | None) -> Job:
+        """Publish and end the job in one transaction. Raises `job.stale-fence`, and nothing of it is kept.
+
+        `result` is the child's; None ends the job without `publish`, because nothing was left to do.
+        """
+        async with self._database.transaction() as tx:
+            await self.hold(tx, job)
+            kept = None if result is None else await self._kinds[job.kind].publish(tx, job, result)
+            done = {"state": JobState.DONE.value, "progress": 1.0, "stage": None, "error": None, "result": kept}
+            return await self._end(tx, job, done, outcome="done", error=None)
+
+    async def fail(self, job: Job, error: ErrorDocument, *, retry: bool) -> Job:
+        """End the attempt: queued again after a pause when `retry` and attempts are left, or failed for good."""
+        async with self._database.transaction() as tx:
+            await self.hold(tx, job)
+            if retry and job.attempts < job.max_attempts:
+                pause = int(back_off(job.attempts) * clock.SECOND)
+                again = {**_AGAIN, "not_before": clock.now() + pause, "error": msgspec.to_builtins(error)}
+                return await self._end(tx, job, again, outcome="failed", error=error)
+            ended = await self._end(tx, job, _failed(error), outcome="failed", error=error)
+            await self._tell_failed(tx, ended, error)
+            return ended
+
+    async def cancelled(self, job: Job) -> Job:
+        """End the job because somebody asked for it."""
+        async with self._database.transaction() as tx:
+            await self.hold(tx, job)
+            values = {**_failed(errors.CANCELLED), "state": JobState.CANCELLED.value}
+            ended = await self._end(tx, job, values, outcome="cancelled", error=None)
+            await self._tell_failed(tx, ended, errors.CANCELLED)
+            return ended
+
+    async def release(self, job: Job) -> Job:
+        """Put the job back as if it had not been tried: the worker is leaving in good order."""
+        async with self._database.transaction() as tx:
+            back = {**_AGAIN, "attempts": job.attempts - 1, "not_before": 0}
+            return await self._end(tx, job, back, outcome="released", error=None)
+
+    async def expired(self, *, all_running: bool = False) -> list[Expired]:
+        """Running jobs whose lease has run out; `all_running` when it is certain that no other worker is alive."""
+        async with self._database.read() as conn:
+            rows = await claims.expired(conn, self._clock, all_running=all_running)
+        return [
+            Expired(
+                id=row["id"],
+                fence=row["fence"],
+                group=ProcessGroup(id=row["process_group"], started=row["process_started"])
+                if row["process_group"] is not None and row["lease_boot"] == self._clock.boot
+                else None,
+            )
+            for row in rows
+        ]
+
+    async def recover(self, expired: Expired, *, certain: bool = False) -> Job | None:
+        """Queue a job again whose worker has vanished, or fail it when it has used its attempts.
+
+        None when it came back to life or somebody else was faster. `certain` does not ask the lease again.
+        """
+        async with self._database.transaction() as tx:
+            job = await claims.take_expired(tx.conn, self._clock, expired.id, expired.fence, certain=certain)
+            if job is None:
+                return None
+            if job.cancel_requested:
+                error, values = errors.CANCELLED, {**_failed(errors.CANCELLED), "state": JobState.CANCELLED.value}
+            elif job.attempts >= job.max_attempts:
+                error = errors.lost(job.attempts)
+                values = _failed(error)
+            else:
+                return await self._end(tx, job, {**_AGAIN, "not_before": 0}, outcome="lost", error=None)
+            ended = await self._end(tx, job, values, outcome="lost", error=error)
+            await self._tell_failed(tx, ended, error)
+            return ended
+
+    async def running_fences(self) -> set[tuple[str, int]]:
+        """Id and fence of everything that runs, whoever runs it."""
+        async with self._database.read() as conn:
+            return await claims.running_fences(conn)
+
+    async def _renew(self, tx: Transaction, job: Job, values: Mapping[str, Any]) -> Job:
+        renewed = await claims.renew(tx.conn, self._clock, job, self._lease, values)
+        if renewed is None:
+            raise errors.StaleFenceError(job.id)
+        return renewed
+
+    async def _end(
+        self, tx: Transaction, job: Job, values: Mapping[str, Any], *, outcome: str, error: ErrorDocument | None
+    ) -> Job:
+        at = clock.now()
+        over = JobState(values["state"]).over
+        ended = await claims.end(tx.conn, job, {**values, "finished_at": at if over else None})
+        if ended is None:
+            raise errors.StaleFenceError(job.id)
+        await claims.close_attempt(tx.conn, job, outcome, error, at)
+        await self._announce(tx, ended)
+        return ended
+
+    async def _tell_failed(self, tx: Transaction, job: Job, error: ErrorDocument) -> None:
+        kind = self._kinds.get(job.kind)
+        if kind is not None and kind.failed is not None:
+            await kind.failed(tx, job, error)
+
+    async def _announce(self, tx: Transaction, job: Job) -> None:
+        await events.append_many(tx, [note_of(job)])
+
+
+_AGAIN = {"state": JobState.QUEUED.value, "stage": None, "progress": 0.0}
+
+
+def _failed(error: ErrorDocument) -> dict[str, Any]:
+    return {"state": JobState.FAILED.value, "stage": None, "error": msgspec.to_builtins(error)}

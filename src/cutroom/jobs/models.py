@@ -1,0 +1,146 @@
+"""What a job is: its states, its row, and what a domain says about a kind of work."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from cutroom.core import clock
+from cutroom.core.errors import ErrorDocument
+from cutroom.db.engine import Transaction
+
+URGENT = 100
+"""Somebody opened it or asked for it."""
+CLIP = 90
+INSPECT = 60
+PREVIEW = 50
+HASH = 10
+PROXY = 5
+
+_ETA_FRACTION = 0.02
+_ETA_SECONDS = 2.0
+
+
+class JobState(StrEnum):
+    """queued → running → done | failed | cancelled; running → queued again after a lost or failed attempt."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will happen unless somebody retries it."""
+        return self in (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of the job table. Instants are µs since the epoch."""
+
+    id: str
+    kind: str
+    queue: str
+    payload: dict[str, Any]
+    payload_version: int
+    subject: str  # the id of the video, asset or clip it works for
+    owner_id: str | None  # whose page shows it; None: everybody's
+    title: str
+    state: JobState
+    stage: str | None
+    progress: float  # 0 to 1
+    priority: int  # larger first
+    attempts: int  # counted at the claim
+    max_attempts: int
+    fence: int  # grows at each claim
+    not_before: int
+    cancel_requested: bool
+    error: ErrorDocument | None
+    result: dict[str, Any] | None
+    created_at: int
+    started_at: int | None  # of the latest attempt
+    finished_at: int | None
+    work_dir: Path | None = None  # the running attempt's own folder: exists from `prepare` to the end of `publish`
+
+    def eta_seconds(self, now: int) -> float | None:
+        """Seconds to go if it goes on as fast as it did on average; None while there is too little to say it from."""
+        if self.state is not JobState.RUNNING or self.started_at is None:
+            return None
+        elapsed = (now - self.started_at) / clock.SECOND
+        if self.progress < _ETA_FRACTION or elapsed < _ETA_SECONDS:
+            return None
+        return round(elapsed * (1 - self.progress) / self.progress, 1)
+
+    def document(self) -> dict[str, Any]:
+        """The job as JSON shows it: in lists, in events and on the command line."""
+        return {
+            "id": self.id,
+            "kind": self.kind,
+            "title": self.title,
+            "subject": self.subject,
+            "state": self.state.value,
+            "stage": self.stage,
+            "progress": round(self.progress, 4),
+            "eta_seconds": self.eta_seconds(clock.now()),
+            "priority": self.priority,
+            "attempts": self.attempts,
+            "max_attempts": self.max_attempts,
+            "error": None if self.error is None else msgspec.to_builtins(self.error),
+            "created_at": self.created_at,
+            "started_at": self.started_at,
+            "finished_at": self.finished_at,
+        }
+
+
+class NewJob(msgspec.Struct, frozen=True, kw_only=True):
+    """What `JobService.enqueue_many` takes; the fields are those of `enqueue`."""
+
+    kind: str
+    payload: dict[str, Any]
+    subject: str
+    title: str
+    owner_id: str | None = None
+    priority: int = PREVIEW
+    idempotency_key: str | None = None
+
+
+class JobPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Jobs, newest first, and the cursor of the next page."""
+
+    items: list[Job]
+    next: str | None
+
+
+Prepare = Callable[[Transaction, Job], Awaitable[dict[str, Any] | None]]
+OnProgress = Callable[[Transaction, Job, dict[str, Any]], Awaitable[None]]
+Publish = Callable[[Transaction, Job, dict[str, Any]], Awaitable[dict[str, Any] | None]]
+OnFailed = Callable[[Transaction, Job, ErrorDocument], Awaitable[None]]
+
+
+class JobKind(msgspec.Struct, frozen=True, kw_only=True):
+    """What a domain says about one kind of work. All callbacks run in short transactions of the runner."""
+
+    name: str
+    queue: str
+    target: str  # "cutroom.package.work:function", run in a child
+    prepare: Prepare
+    """The target's arguments; None when nothing is left to do, and the job is done."""
+    publish: Publish
+    """Inside the finishing transaction and under the fence: runs at most once. Returns what `job.result` keeps."""
+    progress: OnProgress | None = None
+    """For each report that carries an "event", in order, in a transaction that holds the fence."""
+    failed: OnFailed | None = None
+    """The job has failed or was cancelled for good."""
+    max_attempts: int = 3
+    deadline_seconds: float | Callable[[Job], float] | None = None
+    """How long one attempt may take before it is killed; None: as long as it lives."""
+    payload_version: int = 1
+
+    def deadline(self, job: Job) -> float | None:
+        """The deadline of this job's attempts, in seconds."""
+        return self.deadline_seconds(job) if callable(self.deadline_seconds) else self.deadline_seconds

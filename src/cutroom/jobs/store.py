@@ -1,0 +1,190 @@
+"""SQL of the job table. Every change of a row is guarded by the state, and a worker's also by its fence."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, bindparam, case, func, literal_column, or_, select, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import RowMapping
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cutroom.core import clock
+from cutroom.core.errors import ErrorDocument
+from cutroom.jobs.models import Job, JobState
+from cutroom.jobs.tables import jobs
+
+# Written out, not bound: a partial index is only considered when the planner can read its condition.
+QUEUED = jobs.c.state == literal_column("'queued'")
+RUNNING = jobs.c.state == literal_column("'running'")
+ACTIVE = jobs.c.state.in_([literal_column("'queued'"), literal_column("'running'")])
+
+_HIDDEN = {"idempotency_key", "lease_owner", "lease_boot", "lease_until", "process_group", "process_started"}
+COLUMNS = tuple(column for column in jobs.c if column.name not in _HIDDEN)
+
+
+def job_of(row: RowMapping) -> Job:
+    """A row as a value."""
+    fields: dict[str, Any] = dict(row)
+    fields["state"] = JobState(fields["state"])
+    fields["cancel_requested"] = bool(fields["cancel_requested"])
+    if fields["error"] is not None:
+        fields["error"] = msgspec.convert(fields["error"], ErrorDocument)
+    return Job(**fields)
+
+
+async def insert(conn: AsyncConnection, row: Mapping[str, Any]) -> tuple[Job, bool]:
+    """Insert a queued job, or find the active one with the same key and raise its priority when that is larger.
+
+    Returns the job and whether its row was written.
+    """
+    make = sqlite.insert if conn.dialect.name == "sqlite" else postgresql.insert
+    statement = make(jobs).values(**row)
+    raised = statement.on_conflict_do_update(
+        index_elements=[jobs.c.idempotency_key],
+        index_where=ACTIVE,
+        set_={"priority": statement.excluded.priority},
+        where=jobs.c.priority < statement.excluded.priority,
+    ).returning(*COLUMNS)
+    written = (await conn.execute(raised)).mappings().one_or_none()
+    if written is not None:
+        return job_of(written), True
+    same = select(*COLUMNS).where(jobs.c.idempotency_key == row["idempotency_key"], ACTIVE)
+    return job_of((await conn.execute(same)).mappings().one()), False
+
+
+async def active_keys(conn: AsyncConnection, keys: Collection[str]) -> dict[str, str]:
+    """The ids of the active jobs with these keys, by key."""
+    found: dict[str, str] = {}
+    for some in _chunks(list(keys)):
+        same = select(jobs.c.idempotency_key, jobs.c.id).where(jobs.c.idempotency_key.in_(some), ACTIVE)
+        found.update((key, job_id) for key, job_id in await conn.execute(same))
+    return found
+
+
+async def insert_many(conn: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert queued jobs; one whose key is active already is left out."""
+    make = sqlite.insert if conn.dialect.name == "sqlite" else postgresql.insert
+    quiet = make(jobs).on_conflict_do_nothing(index_elements=[jobs.c.idempotency_key], index_where=ACTIVE)
+    await conn.execute(quiet, list(rows))
+
+
+async def get(conn: AsyncConnection, job_id: str) -> Job | None:
+    """One job."""
+    row = (await conn.execute(select(*COLUMNS).where(jobs.c.id == job_id))).mappings().one_or_none()
+    return None if row is None else job_of(row)
+
+
+async def get_many(conn: AsyncConnection, ids: Collection[str]) -> builtins.list[Job]:
+    """The jobs with these ids, in no particular order."""
+    found: builtins.list[Job] = []
+    for some in _chunks(list(ids)):
+        rows = await conn.execute(select(*COLUMNS).where(jobs.c.id.in_(some)))
+        found += [job_of(row) for row in rows.mappings()]
+    return found
+
+
+async def page(
+    conn: AsyncConnection,
+    *,
+    state: JobState | None,
+    kind: str | None,
+    subject: str | None,
+    after: tuple[int, str] | None,
+    limit: int,
+    viewer: str | None,
+) -> builtins.list[Job]:
+    """Jobs, newest first."""
+    wanted = select(*COLUMNS).order_by(jobs.c.created_at.desc(), jobs.c.id.desc()).limit(limit)
+    if state is not None:
+        wanted = wanted.where(jobs.c.state == literal_column(f"'{state.value}'"))
+    if kind is not None:
+        wanted = wanted.where(jobs.c.kind == kind)
+    if subject is not None:
+        wanted = wanted.where(jobs.c.subject == subject)
+    if after is not None:
+        wanted = wanted.where(tuple_(jobs.c.created_at, jobs.c.id) < after)
+    if viewer is not None:
+        wanted = wanted.where(visible_to(viewer))
+    return [job_of(row) for row in (await conn.execute(wanted)).mappings()]
+
+
+async def counts(conn: AsyncConnection, *, viewer: str | None) -> dict[str, int]:
+    """How many jobs are in each state."""
+    counted = select(jobs.c.state, func.count()).group_by(jobs.c.state)
+    if viewer is not None:
+        counted = counted.where(visible_to(viewer))
+    return {row[0]: row[1] for row in await conn.execute(counted)}
+
+
+async def active_for(conn: AsyncConnection, subjects: Collection[str]) -> builtins.list[Job]:
+    """The queued and running jobs of these subjects, the running ones first, then by priority."""
+    found: builtins.list[Job] = []
+    for some in _chunks(list(subjects)):
+        wanted = (
+            select(*COLUMNS)
+            .where(jobs.c.subject.in_(some), ACTIVE)
+            .order_by(case((RUNNING, 0), else_=1), jobs.c.priority.desc(), jobs.c.created_at)
+        )
+        found += [job_of(row) for row in (await conn.execute(wanted)).mappings()]
+    return found
+
+
+async def prioritise(conn: AsyncConnection, subject: str, priority: int) -> builtins.list[Job]:
+    """Raise the queued jobs of a subject to at least this priority; returns those that changed."""
+    changed = (
+        update(jobs)
+        .where(jobs.c.subject == subject, QUEUED, jobs.c.priority < priority)
+        .values(priority=priority)
+        .returning(*COLUMNS)
+    )
+    return [job_of(row) for row in (await conn.execute(changed)).mappings()]
+
+
+async def may_become_active(conn: AsyncConnection, job_id: str) -> bool:
+    """False when another active job has the same key."""
+    key = select(jobs.c.idempotency_key).where(jobs.c.id == job_id).scalar_subquery()
+    other = select(jobs.c.id).where(jobs.c.idempotency_key == key, ACTIVE, jobs.c.id != job_id).limit(1)
+    return (await conn.execute(other)).first() is None
+
+
+async def change(
+    conn: AsyncConnection, job_id: str, states: Collection[JobState], values: Mapping[str, Any]
+) -> Job | None:
+    """Write some columns while the job is in one of these states; None when it is not."""
+    changed = (
+        update(jobs)
+        .where(jobs.c.id == job_id, jobs.c.state.in_([state.value for state in states]))
+        .values(**values)
+        .returning(*COLUMNS)
+    )
+    row = (await conn.execute(changed)).mappings().one_or_none()
+    return None if row is None else job_of(row)
+
+
+def visible_to(viewer: str) -> ColumnElement[bool]:
+    """What an account's own pages show."""
+    return or_(jobs.c.owner_id.is_(None), jobs.c.owner_id == bindparam("viewer", viewer))
+
+
+def new_row(job_id: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """A queued job that may start at once."""
+    return {
+        "id": job_id,
+        "state": JobState.QUEUED.value,
+        "stage": None,
+        "progress": 0.0,
+        "attempts": 0,
+        "fence": 0,
+        "not_before": 0,
+        "cancel_requested": 0,
+        "created_at": clock.now(),
+        **fields,
+    }
+
+
+def _chunks(values: builtins.list[str], size: int = 500) -> builtins.list[builtins.list[str]]:
+    return [values[start : start + size] for start in range(0, len(values), size)]

@@ -1,0 +1,1 @@
+"""Bounded children: launch, limits, deadlines, process groups, reaping and the JSON-lines pipe."""
