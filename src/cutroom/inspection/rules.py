@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from cutroom.inspection.models import Severity, Status
+from cutroom.inspection.vocabulary import Severity, Status
 
 RULES_VERSION = 1
 SURE = 0.75
@@ -31,6 +31,7 @@ class Rule(NamedTuple):
 RULES: dict[str, Rule] = {
     "file.empty": Rule(CRITICAL, 1.0),
     "file.zero-head": Rule(CRITICAL, 0.95),
+    "file.only-zeros": Rule(CRITICAL, 0.95),
     "file.damaged-head": Rule(CRITICAL, 0.9),
     "file.not-video": Rule(CRITICAL, 0.95, Status.NOT_VIDEO),
     "file.not-found": Rule(CRITICAL, 1.0, Status.UNREADABLE),
@@ -161,8 +162,9 @@ FROM_ERROR = {
 """The code of the finding that stands for an error."""
 
 HARMLESS = re.compile(
-    r"non[- ]monoton|DTS .* out of order|timestamps are unset|Could not find codec parameters|Skipping unhandled metadata"
-    r"|Application provided invalid|deprecated|is not implemented|asks? for a sample|experimental",
+    r"non[- ]monoton|DTS .* out of order|timestamps are unset|Could not find codec parameters"
+    r"|Skipping unhandled metadata|Application provided invalid|deprecated|is not implemented"
+    r"|asks? for a sample|experimental",
     re.IGNORECASE,
 )
 """Lines that libav writes at error level about healthy files."""

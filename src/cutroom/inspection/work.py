@@ -104,9 +104,9 @@ class _Looking:
             bytes_ = ByteFile(file.fileno())
             self._format = identify(bytes_)
             promised = by_extension(self._path.suffix)
-            if self._format is None and promised and holds_traces(bytes_, promised):
+            if self._format is None and promised and (lost := _lost_head(bytes_, promised)) is not None:
                 self._traces = True
-                self.faults.append(_headless(bytes_, promised))
+                self.faults.append(lost)
                 return None
             if self._format is not None and promised not in (None, self._format):
                 text = f"The name says {promised}, but the file is {self._format}."
@@ -117,11 +117,16 @@ class _Looking:
         self._report({"fraction": share, "stage": "reading"})
 
 
-def _headless(file: ByteFile, promised: str) -> Fault:
-    """The finding for a file whose beginning is gone, but whose body is still that of a video."""
+def _lost_head(file: ByteFile, promised: str) -> Fault | None:
+    """The fault of a file whose beginning no longer is that of a container, but whose name or body says it was one."""
+    if file.zero_until_end(0):
+        return Fault(code="file.only-zeros", message="The file holds nothing but zeros.", byte_offset=0)
+    if not holds_traces(file, promised):
+        return None
     if not any(file.read(0, 512)):
-        return Fault(code="file.zero-head", message=f"The beginning of the {promised} file was overwritten with zeros.")
-    return Fault(code="file.damaged-head", message=f"The beginning of the {promised} file is damaged.")
+        text = f"The beginning of the {promised} file was overwritten with zeros."
+        return Fault(code="file.zero-head", message=text, byte_offset=0)
+    return Fault(code="file.damaged-head", message=f"The beginning of the {promised} file is damaged.", byte_offset=0)
 
 
 def _seconds(found: Probe) -> float | None:

@@ -90,7 +90,7 @@ def _annexb(data: bytes) -> Iterator[tuple[int, int]]:
 
 
 def _closing(data: bytes, at: int, end: int) -> bool:
-    """Whether only padding follows: a few zeros, a closing 00 00 03, or an end-of-sequence unit some encoders append."""
+    """Whether only padding follows: zeros, a closing 00 00 03, or an end-of-sequence unit that some writers append."""
     return end - at <= _TRAILING and _PADDING.fullmatch(data, at, end) is not None
 
 

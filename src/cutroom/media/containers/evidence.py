@@ -32,7 +32,7 @@ def holds_traces(file: ByteFile, format: str) -> bool:
 
 
 def _next_syncs(body: bytes, start: int) -> list[int]:
-    found = []
+    found: list[int] = []
     while start >= 0 and len(found) < 2000:
         found.append(start)
         start = body.find(b"\x47", start + 1)
