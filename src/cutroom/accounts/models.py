@@ -46,6 +46,16 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
             return True
         return self.role.covers(Role.EDITOR) and owner_id in (None, self.account_id)
 
+    def require_change(self, *, owner_id: str | None, what: str) -> None:
+        """Raise `accounts.forbidden` unless this principal may change what `owner_id` owns."""
+        if not self.may_change(owner_id=owner_id):
+            raise CutroomError(
+                "accounts.forbidden",
+                f"This {what} belongs to somebody else.",
+                hint="Its owner or an administrator can change it.",
+                kind=ErrorKind.FORBIDDEN,
+            )
+
     def require(self, needed: Role) -> None:
         """Raise `accounts.forbidden` when the role does not cover `needed`."""
         if not self.role.covers(needed):
@@ -104,18 +114,14 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
-    """A new session: the cookie's secret value, known to nobody else, and when it ends unless used."""
+    """A new session: the cookie's secret value, known to nobody else, and when it ends at the latest.
+
+    It ends earlier when it is not used for some weeks; only the row knows when.
+    """
 
     principal: Principal
     secret: str
-    expires_at: int
-
-
-class SeenSession(msgspec.Struct, frozen=True, kw_only=True):
-    """A session cookie that was good; `extended_to` is its new end when this visit moved it."""
-
-    principal: Principal
-    extended_to: int | None
+    ends_at: int
 
 
 class Visit(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,15 +5,15 @@ A test walks all routes and fails on one that declares nothing.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Protocol
+from typing import Annotated
 
-from fastapi import Depends, Request, Response
+from fastapi import Depends, Request
+from fastapi.routing import APIRoute
 
 from cutroom.accounts.models import Principal, Role, Visit
-from cutroom.api.cookies import SESSION_COOKIE, set_session_cookie
+from cutroom.api.cookies import SESSION_COOKIE
+from cutroom.bootstrap.container import Cutroom
 from cutroom.core.errors import CutroomError, ErrorKind
-
-Cutroom = Any  # until bootstrap lands
 
 
 def services(request: Request) -> Cutroom:
@@ -30,27 +30,16 @@ def visit(request: Request) -> Visit:
     )
 
 
-async def identify(request: Request, response: Response) -> Principal | None:
-    """Who is asking, by bearer token or session cookie; extends a session that is in use."""
+async def identify(request: Request) -> Principal | None:
+    """Who is asking, by bearer token or session cookie."""
     accounts = services(request).accounts
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
-        return await accounts.authenticate_token(secret.strip())
+        return await accounts.tokens.authenticate(secret.strip())
     cookie = request.cookies.get(SESSION_COOKIE)
     if not cookie:
         return None
-    seen = await accounts.authenticate_session(cookie)
-    if seen is None:
-        return None
-    if seen.extended_to is not None:
-        set_session_cookie(response, cookie, seen.extended_to, secure=request.url.scheme == "https")
-    return seen.principal
-
-
-class Guard(Protocol):
-    """What the walk over all routes looks for: the least role, or None for routes open to anybody."""
-
-    needs: Role | None
+    return await accounts.sessions.authenticate(cookie)
 
 
 class RequiresRole:
@@ -60,9 +49,9 @@ class RequiresRole:
         self.needs: Role | None = needs
         self._role = needs
 
-    async def __call__(self, request: Request, response: Response) -> Principal:
+    async def __call__(self, request: Request) -> Principal:
         """The caller, or `accounts.not-signed-in` / `accounts.forbidden`."""
-        principal = await identify(request, response)
+        principal = await identify(request)
         if principal is None:
             raise CutroomError(
                 "accounts.not-signed-in",
@@ -79,9 +68,9 @@ class OpenToAnybody:
 
     needs: Role | None = None
 
-    async def __call__(self, request: Request, response: Response) -> Principal | None:
+    async def __call__(self, request: Request) -> Principal | None:
         """The caller or None."""
-        return await identify(request, response)
+        return await identify(request)
 
 
 class Unidentified:
@@ -100,3 +89,21 @@ Editor = Annotated[Principal, Depends(RequiresRole(Role.EDITOR))]
 Administrator = Annotated[Principal, Depends(RequiresRole(Role.ADMINISTRATOR))]
 Anybody = Annotated[Principal | None, Depends(OpenToAnybody())]
 open_to_anybody = Depends(Unidentified())
+
+
+def declared(route: APIRoute) -> list[Role | None]:
+    """What the guards of a route declare; empty when it has none."""
+    found: list[Role | None] = []
+    waiting = [route.dependant]
+    while waiting:
+        dependant = waiting.pop()
+        waiting += dependant.dependencies
+        if isinstance(dependant.call, RequiresRole | OpenToAnybody | Unidentified):
+            found.append(dependant.call.needs)
+    return found
+
+
+def role_of(route: APIRoute) -> Role | None:
+    """The role a route needs; None when it is open to anybody."""
+    roles = [role for role in declared(route) if role is not None]
+    return max(roles, key=list(Role).index) if roles else None

@@ -2,15 +2,80 @@
 
 from __future__ import annotations
 
-from fastapi import FastAPI
+import asyncio
+import signal
+import socket
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import msgspec
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
+from granian.utils.proxies import wrap_asgi_with_proxy_headers
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 import cutroom
-from cutroom.api.routes import accounts, clips, events, health, jobs, media, session, uploads, videos
+from cutroom.api import access, errors, security, site
+from cutroom.api.routes import accounts, clips, docs, events, health, jobs, media, session, uploads, videos
 from cutroom.api.schemas.base import ErrorAnswer
+from cutroom.api.streams import EventHub
+from cutroom.bootstrap.container import Cutroom, build, start
+from cutroom.bootstrap.settings import ServerSettings, Settings, load
+
+# The page's files come last: their pattern takes every address.
+ROUTERS: tuple[APIRouter, ...] = tuple(
+    module.router for module in (session, accounts, videos, media, uploads, clips, jobs, events, health, docs, site)
+)
 
 
-def build_app() -> FastAPI:
-    """The routes and their schema, without services."""
+def create_app() -> ASGIApp:
+    """What the server loads: settings from the environment, services built when it starts."""
+    return with_settings(load())
+
+
+def with_settings(settings: Settings, *, ui: Path = site.BUILT) -> ASGIApp:
+    """The application of these settings; its lifespan builds the services and closes them."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        services = build(settings)
+        try:
+            await start(services)
+            async with attached(app, services) as hub:
+                _end_streams_on_goodbye(hub)
+                yield
+        finally:
+            await services.database.close()
+
+    app = build_app(settings.server, lifespan=lifespan)
+    app.state.ui = ui
+    return app
+
+
+@asynccontextmanager
+async def attached(app: FastAPI, services: Cutroom) -> AsyncIterator[EventHub]:
+    """Give the routes their services, and follow the outbox meanwhile."""
+    app.state.cutroom = services
+    app.state.hub = hub = EventHub(services.database, services.accounts)
+    await hub.start()
+    try:
+        yield hub
+    finally:
+        await hub.close()
+
+
+def _end_streams_on_goodbye(hub: EventHub) -> None:
+    """An open event stream would keep a worker from stopping: SIGUSR1, which comes before SIGTERM, ends them."""
+    if threading.current_thread() is threading.main_thread():
+        asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, hub.end_streams)
+
+
+def build_app(server: ServerSettings | None = None, *, lifespan: object = None) -> FastAPI:
+    """The routes, their schema and the guards, without services."""
+    server = server or ServerSettings()
     app = FastAPI(
         title="Cutroom",
         version=cutroom.__version__,
@@ -20,7 +85,57 @@ def build_app() -> FastAPI:
         openapi_url=None,
         responses={"4XX": {"model": ErrorAnswer, "description": "What went wrong, and what to do"}},
         generate_unique_id_function=lambda route: route.name,
+        lifespan=lifespan,  # type: ignore[arg-type]
     )
-    for routes in (session, accounts, videos, media, uploads, clips, jobs, events, health):
-        app.include_router(routes.router)
+    _name_roles()
+    for router in ROUTERS:
+        app.include_router(router)
+    app.state.ui = site.BUILT
+    errors.install(app)
+    _guard(app, server)
+    app.state.openapi_bytes = msgspec.json.encode(app.openapi())
     return app
+
+
+def _guard(app: FastAPI, server: ServerSettings) -> None:
+    """Middleware, innermost first."""
+    if server.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(server.cors_origins),
+            allow_methods=["GET", "POST", "PATCH", "DELETE"],
+            allow_headers=["authorization", "content-type", "last-event-id", "range"],
+            expose_headers=["content-range", "etag"],
+        )
+    rules = security.rules(
+        host=server.host,
+        allowed_hosts=server.allowed_hosts,
+        public_url=server.public_url,
+        own_name=socket.gethostname(),
+    )
+    app.add_middleware(errors.FailureEdge)
+    app.add_middleware(security.RequestGuard, rules=rules)
+    if server.trusted_proxies:
+        app.add_middleware(_BehindProxy, proxies=list(server.trusted_proxies))
+
+
+class _BehindProxy:
+    """Believe X-Forwarded-For and -Proto of these addresses, so that the log and the cookie see the real client."""
+
+    def __init__(self, app: ASGIApp, proxies: list[str]) -> None:
+        self._app = wrap_asgi_with_proxy_headers(app, trusted_hosts=proxies)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        await self._app(scope, receive, send)
+
+
+def _name_roles() -> None:
+    """Say in the schema who may use each operation."""
+    for router in ROUTERS:
+        for route in router.routes:
+            if not isinstance(route, APIRoute):
+                continue
+            needed = access.role_of(route)
+            named = needed.value if needed else "anybody"
+            route.openapi_extra = {**(route.openapi_extra or {}), "x-needs-role": named}

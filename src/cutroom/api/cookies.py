@@ -9,12 +9,12 @@ from cutroom.core import clock
 SESSION_COOKIE = "cutroom_session"
 
 
-def set_session_cookie(response: Response, secret: str, expires_at: int, *, secure: bool) -> None:
-    """Give the browser a session that ends at `expires_at` (microseconds) unless it is used."""
+def set_session_cookie(response: Response, secret: str, ends_at: int, *, secure: bool) -> None:
+    """Give the browser a session that ends at `ends_at` (microseconds) at the latest; its row may end it before."""
     response.set_cookie(
         SESSION_COOKIE,
         secret,
-        max_age=max(0, (expires_at - clock.now()) // clock.SECOND),
+        max_age=max(0, (ends_at - clock.now()) // clock.SECOND),
         httponly=True,
         samesite="lax",
         secure=secure,

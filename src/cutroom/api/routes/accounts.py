@@ -42,7 +42,7 @@ def _account(account: Account) -> AccountShape:
 async def list_accounts(services: Services, _: Administrator) -> AccountPage:
     """Everybody with an account, by name."""
     async with services.database.read() as conn:
-        found = await services.accounts.list_accounts(conn)
+        found = await services.accounts.everybody(conn)
     return AccountPage(items=[_account(account) for account in found], next=None)
 
 
@@ -53,14 +53,14 @@ async def create_account(
     """Add a person; without a password the answer carries a one-time sign-in token for them."""
     password_hash = None
     if asked.password is not None:
-        password_hash = await services.accounts.hash_password(asked.password)
+        password_hash = await services.accounts.passwords.hash(asked.password)
     async with services.database.transaction(durable=True) as tx:
-        account = await services.accounts.create_account(
+        account = await services.accounts.create(
             tx, caller, visitor, name=asked.name, role=Role(asked.role), password_hash=password_hash
         )
         secret = None
         if password_hash is None:
-            secret = await services.accounts.new_login_link(tx, account.id)
+            secret = await services.accounts.links.new_login(tx, account.id)
     return AccountCreated(account=_account(account), link_token=secret)
 
 
@@ -70,10 +70,10 @@ async def change_account(
 ) -> AccountShape:
     """Change a role, a password, or disable; a person may change only their own password."""
     hashed = await services.accounts.prepare_password(
-        caller, account_id, password=asked.password, current_password=asked.current_password, visit=visitor
+        caller, account_id, password=asked.password, current=asked.current_password, visit=visitor
     )
     async with services.database.transaction(durable=True) as tx:
-        account = await services.accounts.change_account(
+        account = await services.accounts.change(
             tx,
             caller,
             visitor,
@@ -91,8 +91,8 @@ async def create_login_link(
 ) -> LinkCreated:
     """A new one-time sign-in token for somebody who forgot their password."""
     async with services.database.transaction(durable=True) as tx:
-        secret = await services.accounts.new_login_link(tx, account_id)
-        await services.accounts.record(tx, caller, "account.link", account_id, visitor)
+        secret = await services.accounts.links.new_login(tx, account_id)
+        await services.accounts.audit.record(tx, caller, "account.link", account_id, visitor)
     return LinkCreated(link_token=secret)
 
 
@@ -100,7 +100,7 @@ async def create_login_link(
 async def list_sessions(services: Services, caller: Viewer) -> SessionPage:
     """Where you are signed in, newest first."""
     async with services.database.read() as conn:
-        found = await services.accounts.list_sessions(conn, caller)
+        found = await services.accounts.sessions.of(conn, caller)
     items = [
         SessionShape(
             id=session.id,
@@ -125,7 +125,7 @@ async def end_sessions(
 ) -> None:
     """End one of your sessions, or all of them; open event streams end with them."""
     async with services.database.transaction(durable=True) as tx:
-        await services.accounts.end_sessions(tx, caller, visitor, session_id=session_id)
+        await services.accounts.sessions.end(tx, caller, visitor, session_id=session_id)
     if session_id is None or session_id == caller.session_hash:
         clear_session_cookie(response)
 
@@ -134,7 +134,7 @@ async def end_sessions(
 async def list_tokens(services: Services, caller: Viewer) -> TokenPage:
     """Your personal API tokens; secrets are never shown again."""
     async with services.database.read() as conn:
-        found = await services.accounts.list_tokens(conn, caller)
+        found = await services.accounts.tokens.of(conn, caller)
     items = [
         TokenShape(
             id=token.id,
@@ -152,7 +152,7 @@ async def list_tokens(services: Services, caller: Viewer) -> TokenPage:
 async def create_token(services: Services, caller: Viewer, visitor: Visitor, asked: TokenRequest) -> TokenCreated:
     """Make a personal API token; the answer shows its secret this once."""
     async with services.database.transaction(durable=True) as tx:
-        token, secret = await services.accounts.create_token(
+        token, secret = await services.accounts.tokens.create(
             tx, caller, visitor, name=asked.name, expires_in_days=asked.expires_in_days
         )
     shape = TokenShape(
@@ -165,7 +165,7 @@ async def create_token(services: Services, caller: Viewer, visitor: Visitor, ask
 async def revoke_token(token_id: str, services: Services, caller: Viewer, visitor: Visitor) -> None:
     """Revoke one of your tokens."""
     async with services.database.transaction(durable=True) as tx:
-        await services.accounts.revoke_token(tx, caller, visitor, token_id)
+        await services.accounts.tokens.revoke(tx, caller, visitor, token_id)
 
 
 @router.get("/audit")
@@ -177,7 +177,7 @@ async def list_audit(
 ) -> AuditPage:
     """Who did what, newest first."""
     async with services.database.read() as conn:
-        found = await services.accounts.list_audit(conn, limit=limit + 1, before_id=after)
+        found = await services.accounts.audit.page(conn, limit=limit + 1, before_id=after)
     items = [
         AuditShape(
             id=entry.id,

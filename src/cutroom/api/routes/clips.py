@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 
 from cutroom.api.access import Editor, Services, Viewer, Visitor
+from cutroom.api.files import REVALIDATE, FileAnswer
 from cutroom.api.routes.media import Bytes
 from cutroom.api.routes.videos import After, Limit
-from cutroom.api.schemas.clips import ClipPage, ClipRequest, ClipShape
+from cutroom.api.schemas.base import ErrorBody
+from cutroom.api.schemas.clips import ClipPage, ClipRequest, ClipShape, CutAnswerShape
+from cutroom.clips.models import Clip, CutMode
+from cutroom.core.errors import CutroomError, ErrorKind
 
 router = APIRouter(prefix="/api/clips", tags=["clips"])
 
@@ -17,7 +22,20 @@ router = APIRouter(prefix="/api/clips", tags=["clips"])
 @router.post("", status_code=202)
 async def create_clip(services: Services, caller: Editor, visitor: Visitor, asked: ClipRequest) -> ClipShape:
     """Cut frames `in_frame` up to (not including) `out_frame` out of a video's original."""
-    raise NotImplementedError
+    async with services.database.transaction(durable=True) as tx:
+        video = await services.library.get(tx.conn, asked.video_id, viewer=caller)
+        clip = await services.clips.create(
+            tx,
+            video,
+            in_frame=asked.in_frame,
+            out_frame=asked.out_frame,
+            mode=CutMode(asked.mode),
+            padding=_padding(asked.padding_seconds),
+            name=asked.name,
+            owner_id=caller.account_id,
+        )
+        await services.accounts.audit.record(tx, caller, "clip.create", clip.id, visitor, video=video.id)
+    return _clip(clip)
 
 
 @router.get("")
@@ -29,23 +47,74 @@ async def list_clips(
     after: After = None,
 ) -> ClipPage:
     """Clips of the videos you may see, newest first."""
-    raise NotImplementedError
+    async with services.database.read() as conn:
+        page = await services.clips.list(conn, viewer=caller, video_id=video_id, limit=limit, after=after)
+    return ClipPage(items=[_clip(clip) for clip in page.items], next=page.next)
 
 
 @router.get("/{clip_id}")
 async def get_clip(clip_id: str, services: Services, caller: Viewer) -> ClipShape:
     """One clip, with the frames that were asked and delivered."""
-    raise NotImplementedError
+    async with services.database.read() as conn:
+        return _clip(await services.clips.get(conn, clip_id, viewer=caller))
 
 
 @router.delete("/{clip_id}", status_code=204)
 async def delete_clip(clip_id: str, services: Services, caller: Editor, visitor: Visitor) -> None:
     """Delete a clip and its file; a cut that is running is cancelled."""
-    raise NotImplementedError
+    async with services.database.transaction(durable=True) as tx:
+        clip = await services.clips.get(tx.conn, clip_id, viewer=caller)
+        caller.require_change(owner_id=clip.owner_id, what="clip")
+        await services.clips.delete(tx, clip)
+        await services.accounts.audit.record(tx, caller, "clip.delete", clip_id, visitor, name=clip.name)
 
 
 @router.head("/{clip_id}/file", include_in_schema=False)
 @router.get("/{clip_id}/file", response_class=Bytes)
-async def clip_file(clip_id: str, request: Request, services: Services, caller: Viewer) -> Response:
+async def clip_file(clip_id: str, services: Services, caller: Viewer) -> Response:
     """The clip's file, as a download that can be resumed."""
-    raise NotImplementedError
+    async with services.database.read() as conn:
+        clip = await services.clips.get(conn, clip_id, viewer=caller)
+    if clip.object_key is None:
+        raise CutroomError(
+            "clip.not-ready",
+            f"The clip {clip.name!r} is {clip.state.value}; there is no file yet.",
+            kind=ErrorKind.CONFLICT,
+        )
+    return FileAnswer(
+        services.store.local_path(clip.object_key),
+        media_type=clip.media_type or "application/octet-stream",
+        cache_control=REVALIDATE,
+        download_name=clip.name,
+        missing="The clip's file has gone.",
+    )
+
+
+def _padding(asked: float | str | None) -> Fraction:
+    """Seconds from a number or "num/den"; a float means the decimal it was written as."""
+    try:
+        return Fraction(str(asked)) if asked is not None else Fraction(0)
+    except (ValueError, ZeroDivisionError):
+        raise CutroomError("clips.bad-padding", f"The padding {asked!r} is neither a number nor num/den.") from None
+
+
+def _clip(clip: Clip) -> ClipShape:
+    ready = clip.object_key is not None
+    answer = {name: clip.answer.get(name) for name in CutAnswerShape.model_fields} if clip.answer else None
+    return ClipShape(
+        id=clip.id,
+        video_id=clip.video_id,
+        video_name=clip.video_name,
+        name=clip.name,
+        mode=clip.mode.value,
+        in_frame=clip.in_frame,
+        out_frame=clip.out_frame,
+        frame_rate=f"{clip.rate.numerator}/{clip.rate.denominator}" if clip.rate else None,
+        state=clip.state.value,
+        size_bytes=clip.size_bytes,
+        answer=CutAnswerShape.model_validate(answer) if answer else None,
+        error=ErrorBody.model_validate({"hint": None} | clip.error) if clip.error else None,
+        job_id=clip.job_id,
+        created_at=clip.created_at,
+        download_url=f"/api/clips/{clip.id}/file" if ready else None,
+    )

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from pathlib import Path
+
+from fastapi import APIRouter, Response
 
 from cutroom.api.access import Services, Viewer
+from cutroom.api.files import IMMUTABLE, REVALIDATE, FileAnswer, media_type_of
+from cutroom.api.media_urls import split_version
+from cutroom.library.models import LocationKind
 
 router = APIRouter(prefix="/api/videos/{video_id}", tags=["media"])
 
@@ -17,13 +22,33 @@ class Bytes(Response):
 
 @router.head("/media/{name:path}", include_in_schema=False)
 @router.get("/media/{name:path}", response_class=Bytes)
-async def video_media(video_id: str, name: str, request: Request, services: Services, caller: Viewer) -> Response:
-    """A derived file: `thumbnails/…`, `sprite/…`, `peaks.json`, `peaks.dat`, `pts`, `hls/master.m3u8`, `hls/…`."""
-    raise NotImplementedError
+async def video_media(video_id: str, name: str, services: Services, caller: Viewer) -> Response:
+    """A derived file by name, with or without a version `v-…/` before it.
+
+    Names: `thumbnails/…`, `sprite/…`, `peaks.json`, `peaks.dat`, `pts`, `hls/master.m3u8`, `hls/…`."""
+    wanted, versioned = split_version(name)
+    async with services.database.read() as conn:
+        video = await services.library.get(conn, video_id, viewer=caller)
+        found = await services.proxies.media(conn, video, wanted)
+    return FileAnswer(
+        services.store.local_path(found.key),
+        media_type=found.media_type,
+        cache_control=IMMUTABLE if versioned and found.immutable else REVALIDATE,
+        missing="This file has not been made yet, or has gone.",
+    )
 
 
 @router.head("/original", include_in_schema=False)
 @router.get("/original", response_class=Bytes)
-async def video_original(video_id: str, request: Request, services: Services, caller: Viewer) -> Response:
+async def video_original(video_id: str, services: Services, caller: Viewer) -> Response:
     """The original file, as a download that can be resumed."""
-    raise NotImplementedError
+    async with services.database.read() as conn:
+        video = await services.library.get(conn, video_id, viewer=caller)
+    stored = video.location_kind is LocationKind.STORED
+    return FileAnswer(
+        services.store.local_path(video.path) if stored else Path(video.path),
+        media_type=media_type_of(video.name),
+        cache_control=REVALIDATE,
+        download_name=video.name,
+        missing="The original file is not where it was when it was added.",
+    )

@@ -21,7 +21,7 @@ def _state(principal: Principal | None, *, setup_required: bool) -> SessionState
 
 
 def _signed_in(request: Request, response: Response, signed_in: SignedIn) -> SessionState:
-    set_session_cookie(response, signed_in.secret, signed_in.expires_at, secure=request.url.scheme == "https")
+    set_session_cookie(response, signed_in.secret, signed_in.ends_at, secure=request.url.scheme == "https")
     return _state(signed_in.principal, setup_required=False)
 
 
@@ -37,8 +37,9 @@ async def set_up(
     request: Request, response: Response, services: Services, _: Anybody, visitor: Visitor, asked: SetupRequest
 ) -> SessionState:
     """Create the first administrator with the one-time link that `cutroom serve` printed, and sign in."""
-    services.accounts.throttle.check(visitor, "setup")
-    password_hash = await services.accounts.hash_password(asked.password)
+    # Hashing costs 64 MiB and a core: only for whoever holds the link.
+    await services.accounts.check_setup_link(asked.token)
+    password_hash = await services.accounts.passwords.hash(asked.password)
     async with services.database.transaction(durable=True) as tx:
         signed_in = await services.accounts.set_up(tx, asked.token, asked.name, password_hash, visitor)
     return _signed_in(request, response, signed_in)
@@ -49,9 +50,9 @@ async def sign_in(
     request: Request, response: Response, services: Services, _: Anybody, visitor: Visitor, asked: SignInRequest
 ) -> SessionState:
     """Sign in with a name and a password."""
-    principal = await services.accounts.check_password(asked.name, asked.password, visitor)
+    account = await services.accounts.check_password(asked.name, asked.password, visitor)
     async with services.database.transaction(durable=True) as tx:
-        signed_in = await services.accounts.open_session(tx, principal, visitor)
+        signed_in = await services.accounts.sessions.open(tx, account, visitor, how="password")
     return _signed_in(request, response, signed_in)
 
 
@@ -60,7 +61,6 @@ async def sign_in_with_link(
     request: Request, response: Response, services: Services, _: Anybody, visitor: Visitor, asked: LinkRequest
 ) -> SessionState:
     """Sign in with a one-time link's token."""
-    services.accounts.throttle.check(visitor, "link")
     async with services.database.transaction(durable=True) as tx:
         signed_in = await services.accounts.sign_in_with_link(tx, asked.token, visitor)
     return _signed_in(request, response, signed_in)
@@ -69,6 +69,7 @@ async def sign_in_with_link(
 @router.delete("/session", status_code=204)
 async def sign_out(response: Response, services: Services, caller: Viewer, visitor: Visitor) -> None:
     """End this session."""
-    async with services.database.transaction(durable=True) as tx:
-        await services.accounts.sign_out(tx, caller, visitor)
+    if caller.session_hash is not None:
+        async with services.database.transaction(durable=True) as tx:
+            await services.accounts.sessions.end(tx, caller, visitor, session_id=caller.session_hash)
     clear_session_cookie(response)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import msgspec
 from fastapi import APIRouter, Query, Request, Response
 
 from cutroom.api.access import Editor, Services, Visitor
+from cutroom.api.rows import rows_of
+from cutroom.api.schemas.base import Visibility as VisibilityName
 from cutroom.api.schemas.videos import VideoRow
+from cutroom.library.models import Visibility
 
 router = APIRouter(prefix="/api/uploads", tags=["uploads"])
 
@@ -26,6 +30,18 @@ async def upload(
     caller: Editor,
     visitor: Visitor,
     name: Annotated[str, Query(min_length=1, max_length=255, description="The file's name")],
+    visibility: VisibilityName = "shared",
 ) -> Response:
     """Send a file as the request's body; it takes the same path as `cutroom add`."""
-    raise NotImplementedError
+    length = request.headers.get("content-length")
+    video = await services.uploads.receive(
+        request.stream(),
+        name=name,
+        owner_id=caller.account_id,
+        visibility=Visibility(visibility),
+        announced_bytes=int(length) if length and length.isdigit() else None,
+    )
+    async with services.database.transaction() as tx:
+        await services.accounts.audit.record(tx, caller, "video.upload", video.id, visitor, name=video.name)
+        [row] = await rows_of(services, tx.conn, [video])
+    return Response(msgspec.json.encode(row), status_code=201, media_type="application/json")

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
+import msgspec
 from fastapi import APIRouter, Query, Response
 
+from cutroom.accounts.models import Role
+from cutroom.api import rows
 from cutroom.api.access import Administrator, Editor, Services, Viewer, Visitor
-from cutroom.api.schemas.base import ProxyState, VerdictStatus
-from cutroom.api.schemas.videos import AddAnswer, AddRequest, VideoChange, VideoDetail, VideoPage
+from cutroom.api.rows import detail_of, rows_of
+from cutroom.api.schemas.base import ProxyState as ProxyStateName
+from cutroom.api.schemas.base import VerdictStatus
+from cutroom.api.schemas.videos import AddAnswer, AddRequest, Skipped, VideoChange, VideoDetail, VideoPage
+from cutroom.core.errors import CutroomError
+from cutroom.library.models import ProxyState, VideoFilter, VideoSort, Visibility
 
 router = APIRouter(prefix="/api/videos", tags=["videos"])
 
@@ -22,26 +30,48 @@ async def list_videos(
     caller: Viewer,
     q: Annotated[str, Query(max_length=200, description="Part of the name")] = "",
     verdict: Annotated[list[VerdictStatus] | None, Query(description="Any of these")] = None,
-    proxy: Annotated[list[ProxyState] | None, Query(description="Any of these")] = None,
+    proxy: Annotated[list[ProxyStateName] | None, Query(description="Any of these")] = None,
     sort: Literal["added", "name", "duration"] = "added",
     order: Literal["asc", "desc"] | None = None,
     limit: Limit = 50,
     after: After = None,
 ) -> Response:
     """What you may see, in pages; newest first unless asked otherwise (name and duration default to ascending)."""
-    raise NotImplementedError
+    where = VideoFilter(q=q, verdicts=tuple(verdict or ()), proxy_states=tuple(map(ProxyState, proxy or ())))
+    descending = order == "desc" if order else sort == "added"
+    async with services.database.read() as conn:
+        page = await services.library.list(
+            conn, viewer=caller, where=where, sort=VideoSort(sort), descending=descending, limit=limit, after=after
+        )
+        total = await services.library.count(conn, viewer=caller, where=where)
+        items = await rows_of(services, conn, page.items)
+    return _json(rows.VideoPage(items=items, next=page.next, total=total))
 
 
 @router.post("", status_code=202)
 async def add_videos(services: Services, caller: Administrator, visitor: Visitor, asked: AddRequest) -> AddAnswer:
     """Add files and folders of the server's own disk, by reference or as copies."""
-    raise NotImplementedError
+    added: list[str] = []
+    skipped: list[Skipped] = []
+    paths = [_absolute(path) for path in asked.paths]
+    visibility = Visibility(asked.visibility)
+    async for batch in services.library.add(
+        paths, owner_id=caller.account_id, visibility=visibility, copy=asked.copy_files
+    ):
+        added += batch.added
+        skipped += [Skipped(path=each.path, code=each.code, message=each.message) for each in batch.skipped]
+    async with services.database.transaction() as tx:
+        detail = {"paths": asked.paths[:20], "added": len(added), "skipped": len(skipped)}
+        await services.accounts.audit.record(tx, caller, "video.add", "library", visitor, **detail)
+    return AddAnswer(added=added, skipped=skipped)
 
 
 @router.get("/{video_id}", response_model=VideoDetail)
 async def get_video(video_id: str, services: Services, caller: Viewer) -> Response:
     """One video with its probe, findings, timing and the URLs of what can be played."""
-    raise NotImplementedError
+    async with services.database.read() as conn:
+        video = await services.library.get(conn, video_id, viewer=caller)
+        return _json(await detail_of(services, conn, video, with_path=caller.is_administrator))
 
 
 @router.patch("/{video_id}", response_model=VideoDetail)
@@ -49,16 +79,47 @@ async def change_video(
     video_id: str, services: Services, caller: Editor, visitor: Visitor, asked: VideoChange
 ) -> Response:
     """Rename a video or change who sees it."""
-    raise NotImplementedError
+    async with services.database.transaction(durable=True) as tx:
+        video = await services.library.get(tx.conn, video_id, viewer=caller)
+        caller.require_change(owner_id=video.owner_id, what="video")
+        visibility = Visibility(asked.visibility) if asked.visibility else None
+        if visibility is Visibility.PRIVATE and video.owner_id is None:
+            caller.require(Role.ADMINISTRATOR)  # nobody else would ever see it again
+        video = await services.library.change(tx, video, name=asked.name, visibility=visibility)
+        detail = asked.model_dump(exclude_none=True)
+        await services.accounts.audit.record(tx, caller, "video.change", video_id, visitor, **detail)
+    async with services.database.read() as conn:
+        video = await services.library.get(conn, video_id, viewer=caller)
+        return _json(await detail_of(services, conn, video, with_path=caller.is_administrator))
 
 
 @router.delete("/{video_id}", status_code=204)
 async def remove_video(video_id: str, services: Services, caller: Editor, visitor: Visitor) -> None:
     """Take a video out of the library; a file added by reference stays where it is."""
-    raise NotImplementedError
+    async with services.database.transaction(durable=True) as tx:
+        video = await services.library.get(tx.conn, video_id, viewer=caller)
+        caller.require_change(owner_id=video.owner_id, what="video")
+        await services.library.delete(tx, video)
+        await services.accounts.audit.record(tx, caller, "video.delete", video_id, visitor, name=video.name)
 
 
 @router.post("/{video_id}/open", status_code=204)
 async def open_video(video_id: str, services: Services, caller: Viewer) -> None:
     """Say that somebody is looking: this video's jobs go first."""
-    raise NotImplementedError
+    async with services.database.transaction() as tx:
+        video = await services.library.get(tx.conn, video_id, viewer=caller)
+        await services.library.open(tx, video)
+
+
+def _absolute(path: str) -> str:
+    if not Path(path).is_absolute():
+        raise CutroomError(
+            "library.path-relative",
+            f"{path!r} is not an absolute path.",
+            hint="Name files and folders of the server's disk from the root.",
+        )
+    return path
+
+
+def _json(value: msgspec.Struct) -> Response:
+    return Response(msgspec.json.encode(value), media_type="application/json")

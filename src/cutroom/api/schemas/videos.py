@@ -171,6 +171,7 @@ class AddRequest(Asked):
     paths: list[str] = Field(min_length=1, max_length=10_000)
     # Named `copy` on the wire; the attribute must not shadow pydantic's own method.
     copy_files: bool = Field(default=False, alias="copy")
+    visibility: Visibility = "shared"
 
 
 class Skipped(Shape):

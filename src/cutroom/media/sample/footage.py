@@ -63,7 +63,7 @@ def make_footage(
     container_options: Mapping[str, str] | None = None,
     report: Callable[[float], None] | None = None,
 ) -> Footage:
-    """Write a video whose container follows the suffix of `path`: .mp4 .m4v .mov .mkv .ts .webm .avi.
+    """Write a video whose container follows the suffix of `path`: .mp4 .m4v .mov .mkv .ts .webm.
 
     `width` and `height` are of the stored picture; `rotation` (0, 90, 180, 270, clockwise) is written as metadata, and
     the picture is stored turned so that a player shows it upright. `gop` is the largest distance of keyframes in frames

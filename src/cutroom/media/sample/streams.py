@@ -19,10 +19,9 @@ FORMATS = {
     ".mkv": "matroska",
     ".ts": "mpegts",
     ".webm": "webm",
-    ".avi": "avi",
 }
-_VIDEO_CODECS = {".webm": "libvpx-vp9", ".avi": "mpeg4"}
-_AUDIO_CODECS = {".webm": "libopus", ".avi": "libmp3lame"}
+_VIDEO_CODECS = {".webm": "libvpx-vp9"}
+_AUDIO_CODECS = {".webm": "libopus"}
 
 
 def add_video(

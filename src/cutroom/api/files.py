@@ -1,0 +1,158 @@
+"""Serving a local file: ranges, validators, HEAD; never compressed, and in memory only a piece at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import mimetypes
+import os
+import stat
+from email.utils import formatdate
+from pathlib import Path
+from typing import BinaryIO
+from urllib.parse import quote
+
+import xxhash
+from starlette.datastructures import Headers
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from cutroom.core.errors import CutroomError, ErrorKind
+
+IMMUTABLE = "private, max-age=31536000, immutable"
+REVALIDATE = "private, no-cache"
+_PIECE = 256 << 10
+
+
+class FileAnswer(Response):
+    """A file, whole or the range that was asked for."""
+
+    def __init__(
+        self, path: Path, *, media_type: str, cache_control: str, download_name: str | None = None, missing: str
+    ) -> None:
+        """`missing` is the sentence for a file that is not there; `download_name` makes it an attachment."""
+        self.path = path
+        self.background = None
+        self._media_type = media_type
+        self._cache_control = cache_control
+        self._download_name = download_name
+        self._missing = missing
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Open, decide, send."""
+        file, status = await asyncio.to_thread(_open, self.path, self._missing)
+        try:
+            headers = self._described(status)
+            asked = Headers(scope=scope)
+            code, start, end = _decide(asked, headers, status.st_size)
+            if code == 206:
+                headers["content-range"] = f"bytes {start}-{end - 1}/{status.st_size}"
+            elif code == 416:
+                headers["content-range"] = f"bytes */{status.st_size}"
+            if code == 304:
+                headers.pop("content-type")
+            else:
+                headers["content-length"] = str(end - start)
+            raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+            await send({"type": "http.response.start", "status": code, "headers": raw})
+            if scope["method"] == "HEAD" or code in (304, 416):
+                await send({"type": "http.response.body", "body": b""})
+            elif code == 200 and "http.response.pathsend" in scope.get("extensions", {}):
+                # The server sends the whole file by itself, outside Python.
+                await send({"type": "http.response.pathsend", "path": str(self.path)})
+            else:
+                await _send_pieces(file, start, end, receive, send)
+        finally:
+            file.close()
+
+    def _described(self, status: os.stat_result) -> dict[str, str]:
+        identity = f"{self.path}\0{status.st_size}\0{status.st_mtime_ns}".encode("utf-8", "surrogateescape")
+        headers = {
+            "content-type": self._media_type,
+            "accept-ranges": "bytes",
+            "etag": f'"{xxhash.xxh3_128_hexdigest(identity)}"',
+            "last-modified": formatdate(status.st_mtime, usegmt=True),
+            "cache-control": self._cache_control,
+        }
+        if self._download_name is not None:
+            headers["content-disposition"] = attachment(self._download_name)
+        return headers
+
+
+def attachment(name: str) -> str:
+    """A Content-Disposition (RFC 6266) with the name for old and new readers."""
+    plain = "".join(letter if 32 <= ord(letter) < 127 and letter not in '"\\%' else "_" for letter in name)
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name.encode('utf-8', 'replace'), safe='')}"
+
+
+def media_type_of(name: str) -> str:
+    """The type of an original by its name, and never one that a browser would run."""
+    guessed = mimetypes.guess_type(name)[0] or ""
+    return guessed if guessed.startswith(("video/", "audio/")) else "application/octet-stream"
+
+
+def _open(path: Path, missing: str) -> tuple[BinaryIO, os.stat_result]:
+    try:
+        # Not blocking: a named pipe put in the file's place would otherwise hang here.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise CutroomError("media.not-found", missing, kind=ErrorKind.NOT_FOUND) from error
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        raise CutroomError("media.not-found", missing, kind=ErrorKind.NOT_FOUND)
+    return os.fdopen(descriptor, "rb"), status
+
+
+def _decide(asked: Headers, headers: dict[str, str], size: int) -> tuple[int, int, int]:
+    """Status, first byte and the byte after the last (RFC 9110, 13.2.2)."""
+    if_none_match = asked.get("if-none-match")
+    if if_none_match is not None:
+        tags = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
+        if headers["etag"] in tags or "*" in tags:
+            return 304, 0, 0
+    wanted = asked.get("range")
+    condition = asked.get("if-range")
+    if wanted is None or (condition is not None and condition not in (headers["etag"], headers["last-modified"])):
+        return 200, 0, size
+    return _range(wanted, size)
+
+
+def _range(wanted: str, size: int) -> tuple[int, int, int]:
+    unit, _, spec = wanted.partition("=")
+    first, dash, last = spec.strip().partition("-")
+    valid = unit.strip().lower() == "bytes" and dash and "," not in spec
+    if not valid or not all(text == "" or (text.isascii() and text.isdigit()) for text in (first, last)):
+        return 200, 0, size  # several ranges, or not understood: the whole file is a right answer
+    if first == "":
+        if last == "":
+            return 200, 0, size
+        start, end = max(0, size - int(last)), size
+    else:
+        start = int(first)
+        end = min(size, int(last) + 1) if last else size
+        if last and int(last) < start:
+            return 200, 0, size
+    if start >= size or start >= end:
+        return 416, 0, 0
+    return 206, start, end
+
+
+async def _send_pieces(file: BinaryIO, start: int, end: int, receive: Receive, send: Send) -> None:
+    gone = asyncio.ensure_future(_disconnected(receive))
+    try:
+        while start < end and not gone.done():
+            piece = await asyncio.to_thread(os.pread, file.fileno(), min(_PIECE, end - start), start)
+            if not piece:
+                # It became shorter: the length that was promised cannot be kept, so the connection must break.
+                raise OSError("the file became shorter while it was sent")
+            start += len(piece)
+            await send({"type": "http.response.body", "body": piece, "more_body": start < end})
+        if start == end and end == 0:
+            await send({"type": "http.response.body", "body": b""})
+    finally:
+        gone.cancel()
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,75 @@
+"""URLs of derived files. Each carries a version, so that its bytes never change and browsers may keep them for good.
+
+`/api/videos/{id}/media/v-{version}/{name}`: the version is the proxy's id or the preview's instant; without it a file
+is served too, and revalidated each time.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+from cutroom.proxies.models import AssetViews, Preview, Proxy
+
+_FORMATS = {"avif": "avif", "webp": "webp", "jpg": "jpeg", "jpeg": "jpeg"}
+
+
+def media_url(video_id: str, version: str | int, name: str) -> str:
+    """The versioned URL of a derived file."""
+    return f"/api/videos/{video_id}/media/v-{version}/{name}"
+
+
+def split_version(name: str) -> tuple[str, bool]:
+    """The file's name without its version, and whether there was one."""
+    first, _, rest = name.partition("/")
+    return (rest, True) if first.startswith("v-") and rest else (name, False)
+
+
+def poster(video_id: str, views: AssetViews) -> dict[str, list[dict[str, Any]]] | None:
+    """Candidates of the poster by format, smallest first."""
+    preview = views.thumbnails
+    if preview is None:
+        return None
+    found: dict[str, list[dict[str, Any]]] = {"avif": [], "webp": [], "jpeg": []}
+    for ending in preview.detail.get("formats", ()):
+        found[_FORMATS[ending]] = [
+            {"width": width, "url": _preview_url(video_id, preview, f"thumbnails/thumb-{width}.{ending}")}
+            for width in sorted(preview.detail.get("widths", ()))
+        ]
+    return found
+
+
+def sprite(video_id: str, views: AssetViews) -> dict[str, Any] | None:
+    """The sprite's sheets and what is where on them."""
+    return None
+
+
+def peaks_url(video_id: str, views: AssetViews) -> str | None:
+    """The waveform's peaks as JSON."""
+    return _preview_url(video_id, views.peaks, "peaks.json") if views.peaks else None
+
+
+def playlist_url(video_id: str, proxy: Proxy | None) -> str | None:
+    """The master playlist, once there is something to play."""
+    if proxy is None or proxy.playlist_name is None:
+        return None
+    return media_url(video_id, proxy.id, proxy.playlist_name)
+
+
+def timing(video_id: str, proxy: Proxy | None) -> dict[str, Any] | None:
+    """How the proxy's frames and times belong together."""
+    if proxy is None or proxy.timing is None:
+        return None
+    known = proxy.timing
+    offset = Fraction(known["first_pts"]) * Fraction(known["time_base"])
+    return {
+        "rate": known["rate"],
+        "frames": known["frames"],
+        "variable": bool(known["variable"]),
+        "offset_seconds": float(offset),
+        "pts_url": media_url(video_id, proxy.id, "pts") if known.get("pts") else None,
+    }
+
+
+def _preview_url(video_id: str, preview: Preview, name: str) -> str:
+    return media_url(video_id, preview.created_at, name)

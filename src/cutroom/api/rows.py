@@ -1,0 +1,142 @@
+"""Videos as they go over the wire: msgspec values with the fields of `schemas.videos`, encoded without pydantic.
+
+A contract test keeps the two in step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cutroom.api.media_urls import peaks_url, playlist_url, poster, sprite, timing
+from cutroom.bootstrap.container import Cutroom
+from cutroom.jobs.models import Job, JobState
+from cutroom.library.models import LocationKind, Video
+from cutroom.proxies.models import AssetViews
+
+
+class Owner(msgspec.Struct, frozen=True):
+    id: str
+    name: str
+
+
+class Duration(msgspec.Struct, frozen=True):
+    seconds: float
+    num: int
+    den: int
+
+
+class JobsSummary(msgspec.Struct, frozen=True):
+    active: int
+    stage: str | None
+    progress: float | None
+
+
+class VideoRow(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    name: str
+    added_at: int
+    owner: Owner | None
+    visibility: str
+    size_bytes: int
+    duration: Duration | None
+    frame_rate: str | None
+    width: int | None
+    height: int | None
+    verdict: str
+    verdict_message: str | None
+    proxy_state: str
+    thumbhash: str | None
+    poster: dict[str, list[dict[str, Any]]] | None
+    sprite: dict[str, Any] | None
+    jobs: JobsSummary
+
+
+class VideoPage(msgspec.Struct, frozen=True, kw_only=True):
+    items: list[VideoRow]
+    next: str | None
+    total: int
+
+
+class Location(msgspec.Struct, frozen=True):
+    kind: str
+    path: str | None
+
+
+class VideoDetail(VideoRow, frozen=True, kw_only=True):
+    location: Location
+    probe: dict[str, Any] | None
+    findings: list[dict[str, Any]]
+    timing: dict[str, Any] | None
+    playlist: str | None
+    peaks: str | None
+    original_url: str
+
+
+async def rows_of(services: Cutroom, conn: AsyncConnection, videos: Sequence[Video]) -> list[VideoRow]:
+    """The list rows of some videos, in three queries however many there are."""
+    views = await services.proxies.views(conn, {video.asset_id for video in videos})
+    subjects = {video.id for video in videos} | {video.asset_id for video in videos}
+    active = await services.jobs.active(conn, subjects)
+    return [
+        VideoRow(**_fields(video, views.get(video.asset_id, AssetViews()), _jobs_of(video, active))) for video in videos
+    ]
+
+
+async def detail_of(services: Cutroom, conn: AsyncConnection, video: Video, *, with_path: bool) -> VideoDetail:
+    """Everything the watch page shows; `with_path` tells where a referenced file is."""
+    views = (await services.proxies.views(conn, {video.asset_id})).get(video.asset_id, AssetViews())
+    active = await services.jobs.active(conn, {video.id, video.asset_id})
+    proxy = await services.proxies.playback(conn, video.asset_id)
+    shown = with_path and video.location_kind is LocationKind.REFERENCE
+    return VideoDetail(
+        **_fields(video, views, _jobs_of(video, active)),
+        location=Location(video.location_kind.value, printable(video.path) if shown else None),
+        probe=video.probe,
+        findings=await services.inspection.findings(conn, video.id),
+        timing=timing(video.id, proxy),
+        playlist=playlist_url(video.id, proxy),
+        peaks=peaks_url(video.id, views),
+        original_url=f"/api/videos/{video.id}/original",
+    )
+
+
+def printable(text: str) -> str:
+    """A path as text that JSON can hold: bytes that are not UTF-8 are replaced."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _fields(video: Video, views: AssetViews, jobs: JobsSummary) -> dict[str, Any]:
+    duration, rate = video.duration, video.rate
+    return {
+        "id": video.id,
+        "name": video.name,
+        "added_at": video.added_at,
+        "owner": Owner(video.owner_id, video.owner_name or "") if video.owner_id is not None else None,
+        "visibility": video.visibility.value,
+        "size_bytes": video.size_bytes,
+        "duration": Duration(float(duration), duration.numerator, duration.denominator) if duration else None,
+        "frame_rate": f"{rate.numerator}/{rate.denominator}" if rate else None,
+        "width": video.width,
+        "height": video.height,
+        "verdict": video.verdict,
+        "verdict_message": video.verdict_message,
+        "proxy_state": video.proxy_state.value,
+        "thumbhash": views.thumbnails.detail.get("thumbhash") if views.thumbnails else None,
+        "poster": poster(video.id, views),
+        "sprite": sprite(video.id, views),
+        "jobs": jobs,
+    }
+
+
+def _jobs_of(video: Video, active: dict[str, list[Job]]) -> JobsSummary:
+    jobs = [*active.get(video.id, ()), *active.get(video.asset_id, ())]
+    running = [job for job in jobs if job.state is JobState.RUNNING]
+    if not running:
+        return JobsSummary(len(jobs), None, None)
+    # The one that takes longest is what a person waits for.
+    shown = min(running, key=lambda job: job.progress)
+    return JobsSummary(len(jobs), shown.stage or shown.kind, round(shown.progress, 4))

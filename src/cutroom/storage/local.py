@@ -1,0 +1,169 @@
+"""The object store on a local disk: one file an object, published by a rename."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from cutroom.core.errors import CutroomError, ErrorKind
+from cutroom.storage.port import ObjectStat, check_key, missing
+
+_ASIDE = ".adopting-"  # files of this beginning are unfinished and no objects
+
+
+class LocalStore:
+    """Objects below `root`; a key is a relative path. See `ObjectStore` for what each method promises."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root.absolute()
+
+    def adopt(self, key: str, path: Path) -> ObjectStat:
+        """Rename the file in; from another file system it is copied beside its place first."""
+        target = self.local_path(key)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _flush(path)
+            try:
+                path.replace(target)
+            except OSError as error:
+                if error.errno != errno.EXDEV:
+                    raise
+                _copy_in(path, target)
+            _flush(target.parent)
+        except FileNotFoundError as error:
+            raise missing(str(path)) from error
+        except OSError as error:
+            raise disk_error(error) from error
+        return _stat(key, target.stat())
+
+    def local_path(self, key: str) -> Path:
+        """Where the object is, or would be."""
+        return self._root / check_key(key)
+
+    def open(self, key: str) -> BinaryIO:
+        """The file, opened to read."""
+        try:
+            return self.local_path(key).open("rb")
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+            raise missing(key) from None
+        except OSError as error:
+            raise disk_error(error) from error
+
+    def read_range(self, key: str, start: int, length: int) -> bytes:
+        """A part of the file."""
+        with self.open(key) as file:
+            file.seek(start)
+            return file.read(length)
+
+    def stat(self, key: str) -> ObjectStat | None:
+        """Size and age, or None."""
+        path = self.local_path(key)
+        try:
+            found = path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise disk_error(error) from error
+        return None if path.is_dir() else _stat(key, found)
+
+    def delete(self, key: str) -> None:
+        """Unlink the file, and the folders that this leaves empty."""
+        path = self.local_path(key)
+        try:
+            path.unlink(missing_ok=True)
+        except (IsADirectoryError, NotADirectoryError):
+            return
+        except OSError as error:
+            # macOS answers EPERM to unlinking a folder, which is no object either.
+            if path.is_dir():
+                return
+            raise disk_error(error) from error
+        self._prune(path.parent)
+
+    def delete_prefix(self, prefix: str) -> int:
+        """Remove the folder; it is moved aside first, so that no reader finds half of it."""
+        folder = self.local_path(prefix)
+        if not folder.is_dir():
+            return 0
+        count = sum(1 for _ in self.list(prefix))
+        aside = folder.with_name(f"{_ASIDE}{folder.name}-{os.getpid()}")
+        try:
+            if aside.exists():
+                shutil.rmtree(aside)
+            folder.rename(aside)
+            shutil.rmtree(aside)
+        except FileNotFoundError:
+            return 0  # somebody else was quicker
+        except OSError as error:
+            raise disk_error(error) from error
+        self._prune(folder.parent)
+        return count
+
+    def list(self, prefix: str) -> Iterator[ObjectStat]:
+        """Walk the folder; objects that vanish meanwhile are left out."""
+        found: list[ObjectStat] = []
+        for folder, folders, names in os.walk(self.local_path(prefix)):
+            folders[:] = [name for name in folders if not name.startswith(_ASIDE)]
+            for name in names:
+                if name.startswith(_ASIDE):
+                    continue
+                path = Path(folder, name)
+                with suppress(FileNotFoundError):
+                    found.append(_stat(path.relative_to(self._root).as_posix(), path.stat()))
+        yield from sorted(found, key=lambda one: one.key)
+
+    def _prune(self, folder: Path) -> None:
+        while folder != self._root and self._root in folder.parents:
+            try:
+                folder.rmdir()
+            except OSError:
+                return  # not empty, or somebody else was quicker: both fine
+            folder = folder.parent
+
+
+def disk_error(error: OSError) -> CutroomError:
+    """What the disk said, as one sentence: `storage.full` or `storage.failed`."""
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return CutroomError(
+            "storage.full",
+            "The disk that holds the data directory is full; nothing was kept.",
+            hint="Free some space, then try again.",
+            kind=ErrorKind.NO_SPACE,
+        )
+    where = f" ({error.filename})" if error.filename else ""
+    return CutroomError(
+        "storage.failed", f"The disk refused: {error.strerror or error}{where}.", kind=ErrorKind.UNAVAILABLE
+    )
+
+
+def _copy_in(path: Path, target: Path) -> None:
+    handle, name = tempfile.mkstemp(prefix=_ASIDE, dir=target.parent)
+    os.close(handle)
+    aside = Path(name)
+    try:
+        shutil.copyfile(path, aside)
+        shutil.copystat(path, aside)
+        _flush(aside)
+        aside.replace(target)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
+    path.unlink()
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _stat(key: str, found: os.stat_result) -> ObjectStat:
+    return ObjectStat(key=key, size_bytes=found.st_size, mtime_ns=found.st_mtime_ns)
