@@ -33,6 +33,7 @@ RULES: dict[str, Rule] = {
     "file.zero-head": Rule(CRITICAL, 0.95),
     "file.only-zeros": Rule(CRITICAL, 0.95),
     "file.damaged-head": Rule(CRITICAL, 0.9),
+    "file.odd-head": Rule(MINOR, 0.6),
     "file.not-video": Rule(CRITICAL, 0.95, Status.NOT_VIDEO),
     "file.not-found": Rule(CRITICAL, 1.0, Status.UNREADABLE),
     "file.no-permission": Rule(CRITICAL, 1.0, Status.UNREADABLE),

@@ -19,6 +19,9 @@ from cutroom.media.decode_check import Depth, read_through
 from cutroom.media.probe import Probe, probe
 from cutroom.media.source import open_regular, shown
 
+_HEADED = {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi", "flv", "mpegts", "mpeg", "ogg", "asf", "mxf"}
+"""Containers, by libav's names, that are known by their first bytes."""
+
 Report = Callable[[dict[str, Any]], None]
 
 
@@ -79,6 +82,9 @@ class _Looking:
             self.seconds = structure.duration_seconds
         self.probe = probe(self._path)
         self.seconds = _seconds(self.probe) or self.seconds
+        if self._format is None and self.probe.format in _HEADED:
+            text = "The file does not begin as files of its kind do; the reader found its content further in."
+            self.faults.append(Fault(code="file.odd-head", message=text, byte_offset=0))
         if self._depth is Mode.QUICK:
             return
         depth = Depth.EVERYTHING if self._depth is Mode.DEEP else Depth.KEYFRAMES

@@ -31,7 +31,7 @@ class StreamCheck:
         self._index: int = stream.index
         self._video: bool = stream.type == "video"
         self._codec: str = context.codec.canonical_name
-        self._base = stream.time_base
+        self._tick = float(stream.time_base or 0)  # seconds; exact fractions would cost more than the checks
         self._origin = stream.start_time if stream.start_time is not None and container in ("mpegts", "mpegps") else 0
         self._payload = payload_check(self._codec, bytes(context.extradata or b""), container=container)
         self._still = bool(stream.disposition & stream.disposition.__class__.attached_pic)
@@ -108,10 +108,10 @@ class StreamCheck:
 
     def _clock(self, packet: Any) -> tuple[float | None, list[Fault]]:
         stamp = packet.dts if packet.dts is not None else packet.pts
-        if stamp is None or self._base is None:
+        if stamp is None or not self._tick:
             return self.last_seconds, []
-        at = float((stamp - self._origin) * self._base)
-        end = at + float((packet.duration or 0) * self._base)
+        at: float = (stamp - self._origin) * self._tick
+        end = at + (packet.duration or 0) * self._tick
         faults = []
         if self._first is None:
             self._first = at
@@ -158,7 +158,7 @@ class StreamCheck:
             for frame in self._frames_of(packet):
                 self._frames += 1
                 if self._video and frame.is_corrupt and self._settled:
-                    when = at if frame.time is None else frame.time - float(self._origin * (self._base or 0))
+                    when = at if frame.time is None else frame.time - self._origin * self._tick
                     faults.append(self._fault("decode.corrupt-frame", "A frame is damaged", packet, when))
         except av.FFmpegError as error:
             if not isinstance(error, (av.EOFError, BlockingIOError)) and self._settled:
@@ -182,8 +182,8 @@ class StreamCheck:
     def _fault(self, code: str, text: str, packet: Any, at: float | None) -> Fault:
         offset = packet.pos if packet is not None else None
         until = None
-        if at is not None and packet is not None and packet.duration and self._base:
-            until = at + float(packet.duration * self._base)
+        if at is not None and packet is not None and packet.duration:
+            until = at + packet.duration * self._tick
         return Fault(
             code=code,
             message=f"{text}.",

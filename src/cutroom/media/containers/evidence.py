@@ -24,7 +24,8 @@ def holds_traces(file: ByteFile, format: str) -> bool:
         body += file.read(max(_REACH, file.size - _REACH), _REACH)
     if format == "mpegts":
         found = body.find(b"\x47", 512)
-        return any(packet_length(body[at : at + 1024]) is not None for at in _next_syncs(body, found))
+        starts = _next_syncs(body, found)
+        return any(packet_length(body[at - lead : at + 1024]) for at in starts for lead in (0, 4))
     if format == "flv":
         return _flv(body)
     marks = _MARKS.get(format)
