@@ -126,6 +126,9 @@ class _Reading:
 
     def _take_log(self) -> None:
         for line in self._log.take():
+            # Parsers speak here too, about streams that begin in the middle; the decoders see whatever is damage.
+            if line.source != self._source.format.name:
+                continue
             code = "read.complaint"
             text = f"The reader complains: {line.text}."
             if len(self._faults) < _FAULTS:

@@ -8,11 +8,14 @@ from typing import Any
 import av
 from av.codec.context import Flags
 
-from cutroom.media.bitstreams import payload_check
+from cutroom.media.bitstreams import payload_check, restarts
 from cutroom.media.containers.fault import Fault
 from cutroom.media.log_capture import LogCapture
 
 _DECODER = {"threads": "1", "err_detect": "crccheck+bitstream+buffer", "skip_loop_filter": "all"}
+# Constant-rate MPEG-2 is padded with zeros, which its decoder calls a bitstream error when asked to look that closely.
+_LENIENT = {**_DECODER, "err_detect": "crccheck+buffer"}
+_SETTLING_SECONDS = 3.0
 _GAP_SECONDS = 1.0
 _INTRA_LIMIT = 600  # keyframes of an all-intra stream that are decoded before the check thins out to two a second
 _COMPLAINTS = 3  # log lines kept for each packet
@@ -39,7 +42,10 @@ class StreamCheck:
         self._encrypted = context.codec_tag in ("encv", "enca", "drmi", "drms")
         self._decoder = None if self._encrypted else context
         if self._decoder is not None:
-            self._decoder.options = {**self._decoder.options, **_DECODER}
+            self._decoder.options = {
+                **self._decoder.options,
+                **(_LENIENT if self._codec in ("mpeg1video", "mpeg2video") else _DECODER),
+            }
             self._decoder.thread_count = 1
             self._decoder.flags |= Flags.output_corrupt
         self._begun = not self._video  # decoding starts at the first keyframe
@@ -75,7 +81,7 @@ class StreamCheck:
             faults.append(self._fault("read.corrupt-packet", "The container marks a packet as damaged", packet, at))
         if self._payload is not None and (problem := self._payload(data, packet.is_keyframe)) is not None:
             faults.append(self._fault(problem.code, f"A packet is damaged: {problem.message}", packet, at))
-        if self._decoder is not None and self._wanted(packet, at):
+        if self._decoder is not None and self._wanted(packet, data, at):
             faults += self._decode(packet, at, log)
         return faults
 
@@ -131,15 +137,18 @@ class StreamCheck:
         self.last_seconds = max(self.last_seconds or 0.0, end)
         return at, faults
 
-    def _wanted(self, packet: Any, at: float | None) -> bool:
+    def _wanted(self, packet: Any, data: bytes, at: float | None) -> bool:
         """Whether this packet goes to the decoder."""
         if not self._video:
             return True
         if packet.is_keyframe:
             # A stream may begin in the middle of an open group of pictures, whose first frames refer to what was
             # never there; that is a cut, not damage.
-            self._settled = self._begun or self._packets == 1
+            clean = self._packets == 1 and (self._codec not in ("h264", "hevc") or restarts(data, self._codec))
+            self._settled = self._begun or clean
             self._begun = True
+        elif not self._settled and at is not None and at - (self._first or 0.0) > _SETTLING_SECONDS:
+            self._settled = self._begun
         if self._everything or not self._begun:
             return self._begun
         if not packet.is_keyframe:
@@ -153,12 +162,13 @@ class StreamCheck:
 
     def _decode(self, packet: Any, at: float | None, log: LogCapture) -> list[Fault]:
         faults: list[Fault] = []
-        self._fed += packet is not None
+        self._fed += packet is not None and not packet.is_discard
         try:
             for frame in self._frames_of(packet):
                 self._frames += 1
                 if self._video and frame.is_corrupt and self._settled:
-                    when = at if frame.time is None else frame.time - self._origin * self._tick
+                    timed = frame.pts is not None and bool(frame.time_base)
+                    when = frame.time - self._origin * self._tick if timed else at
                     faults.append(self._fault("decode.corrupt-frame", "A frame is damaged", packet, when))
         except av.FFmpegError as error:
             if not isinstance(error, (av.EOFError, BlockingIOError)) and self._settled:

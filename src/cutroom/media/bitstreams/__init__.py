@@ -5,12 +5,12 @@ from __future__ import annotations
 from cutroom.media.bitstreams.audio import AacCheck, MpegAudioCheck, check_ac3, check_flac, check_opus
 from cutroom.media.bitstreams.av1 import check_av1
 from cutroom.media.bitstreams.intra import check_mjpeg, check_prores
-from cutroom.media.bitstreams.nal import NalCheck
+from cutroom.media.bitstreams.nal import NalCheck, restarts
 from cutroom.media.bitstreams.problem import Check, Problem
 from cutroom.media.bitstreams.startcodes import check_mpeg2, check_mpeg4
 from cutroom.media.bitstreams.vpx import check_vp8, check_vp9
 
-__all__ = ["Check", "Problem", "payload_check"]
+__all__ = ["Check", "Problem", "payload_check", "restarts"]
 
 _PLAIN: dict[str, Check] = {
     "av1": check_av1,

@@ -18,6 +18,14 @@ _HEADER = Problem(BAD_HEADER, "a NAL unit has an impossible header")
 _MISSING = Problem(FRAME_MISSING, "frames that it refers to are missing before it")
 
 
+def restarts(data: bytes, codec: str) -> bool:
+    """Whether a packet (of either framing) holds an IDR picture, behind which nothing older is referred to."""
+    units = _tile(data, 4) if data[:4] != b"\0\0\0\1" and data[:3] != b"\0\0\1" else list(_annexb(data))
+    if codec == "hevc":
+        return any(data[start] >> 1 & 63 in (19, 20) for start, _ in units or ())
+    return any(data[start] & 31 == 5 for start, _ in units or ())
+
+
 class NalCheck:
     """Checks one stream's packets; `length_size` 0 means start codes (Annex B)."""
 

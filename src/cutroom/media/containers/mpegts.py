@@ -13,6 +13,8 @@ from cutroom.media.containers.magic import packet_length
 
 _PACKETS = 20_000  # packets a batch: under 4 MB
 _NULL_PID = 0x1FFF
+_GAPS = 20_000
+_JOIN_BYTES = 1 << 20  # within so many bytes every stream of a joined recording has appeared again
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
@@ -23,7 +25,7 @@ class _Walk:
         self.counters: dict[int, tuple[int, bytes]] = {}  # pid → last counter that carried payload
         self.tables: set[int] = {0}  # pids of PAT and PMTs
         self.streams: set[int] = set()  # elementary pids
-        self.splices: list[int] = []  # offsets of PAT packets that break their own counter: joins of recordings
+        self.gaps: list[tuple[int, int, int]] = []  # (offset, pid, packets lost modulo 16)
 
     def fault(self, code: str, message: str, offset: int) -> None:
         self.faults.append(Fault(code=code, message=message, byte_offset=offset))
@@ -58,6 +60,7 @@ def check(file: ByteFile) -> Structure:
                 break
             walk.fault("ts.lost-sync", f"The transport-stream sync is lost at byte {position}.", position)
             position = _resync(file, position + 1, length)
+    _report_gaps(walk)
     rest = file.size - position
     if 0 < rest < length:
         walk.fault("ts.partial-packet", f"The last transport-stream packet has only {rest} bytes.", position)
@@ -111,14 +114,29 @@ def _continuity(
         earlier = packets[int(carrying[index - 1])].tobytes() if index else (previous[1] if previous else b"")
         if int(before[index]) == int(counters[index]) and earlier[4:] == packets[row].tobytes()[4:]:
             continue
-        offset = base + row * length
-        if pid == 0:
-            walk.splices.append(offset)
         lost = (int(counters[index]) - int(before[index]) - 1) % 16
-        if pid in walk.streams or pid in walk.tables or not walk.streams:
+        if len(walk.gaps) < _GAPS:
+            walk.gaps.append((base + row * length, pid, lost))
+    walk.counters[pid] = (int(counters[-1]), packets[int(carrying[-1])].tobytes())
+
+
+def _report_gaps(walk: _Walk) -> None:
+    """Tell lost packets from recordings put end to end, which begin again with a program table."""
+    joined: set[int] = set()
+    join = -2 * _JOIN_BYTES
+    quiet_until = 0
+    for offset, pid, lost in sorted(walk.gaps):
+        if pid in (0, 0x11) and offset >= quiet_until:
+            join, joined = offset, {pid}
+            walk.fault("ts.join", f"Another recording begins at byte {offset}.", offset)
+        elif offset - join < _JOIN_BYTES and pid not in joined:
+            joined.add(pid)
+        elif pid in walk.streams or pid in walk.tables or not walk.streams:
             message = f"At least {lost or 16} packets of stream {pid:#x} are missing at byte {offset}."
             walk.fault("ts.missing-packets", message, offset)
-    walk.counters[pid] = (int(counters[-1]), packets[int(carrying[-1])].tobytes())
+            quiet_until = offset + _JOIN_BYTES
+        else:
+            quiet_until = offset + _JOIN_BYTES
 
 
 def _start(walk: _Walk, packet: Array, pid: int, offset: int) -> None:
