@@ -147,7 +147,7 @@ def make(
     with av.open(str(path), "w", format=shape.format, options=shape.mux_options) as output:
         video = audio = None
         if shape.video:
-            width, height = (256, 144) if shape.video == "dnxhd" and size == (WIDTH, HEIGHT) else size
+            width, height = (256, 144) if shape.video == "dnxhd" else size  # it takes nothing smaller
             video = output.add_stream(shape.video, rate=RATE, options=shape.video_options)
             video.width, video.height, video.pix_fmt = width, height, shape.pixels
             video.codec_context.time_base = Fraction(1, RATE)

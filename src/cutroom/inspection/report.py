@@ -207,3 +207,10 @@ def json_schema() -> dict[str, Any]:
         **line,
         "$defs": parts,
     }
+
+
+if __name__ == "__main__":
+    import json
+    import sys
+
+    sys.stdout.write(json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n")

@@ -41,7 +41,7 @@ def inspect_video(*, report: Report, path: str, mode: str, path_base64: str | No
 
 def _inspect(path: Path, depth: Mode, shown_mode: Mode, report: Report) -> Inspection:
     began = time.monotonic()
-    looking = _Looking(path, depth, report)
+    looking, before = _Looking(path, depth, report), _stamp(path)
     try:
         looking.look()
     except CutroomError as error:
@@ -49,6 +49,9 @@ def _inspect(path: Path, depth: Mode, shown_mode: Mode, report: Report) -> Inspe
     except OSError as error:
         text = f"{shown(path)} cannot be read: {error.strerror or error}."
         looking.faults = [Fault(code="file.unreadable", message=text)]
+    if before is not None and _stamp(path) not in (before, None):
+        text = f"{shown(path)} changed while it was read."
+        looking.faults = [Fault(code="file.changed", message=text)]
     verdict = to_verdict(
         to_findings(looking.faults),
         shown_mode,
@@ -80,11 +83,7 @@ class _Looking:
         if structure is not None:
             self.faults += structure.faults
             self.seconds = structure.duration_seconds
-        self.probe = probe(self._path)
-        self.seconds = _seconds(self.probe) or self.seconds
-        if self._format is None and self.probe.format in _HEADED:
-            text = "The file does not begin as files of its kind do; the reader found its content further in."
-            self.faults.append(Fault(code="file.odd-head", message=text, byte_offset=0))
+        self._probe()
         if self._depth is Mode.QUICK:
             return
         depth = Depth.EVERYTHING if self._depth is Mode.DEEP else Depth.KEYFRAMES
@@ -105,6 +104,8 @@ class _Looking:
             code = "file.cannot-open"
         if code in ("file.not-video", "file.changed"):
             self.faults = []
+        if code == "file.cannot-open":
+            self.faults = [fault for fault in self.faults if fault.code != code]
         self.faults.append(Fault(code=code, message=error.message))
 
     def _structure(self) -> Structure | None:
@@ -121,8 +122,36 @@ class _Looking:
                 self.faults.append(Fault(code="file.other-container", message=text))
             return check_structure(bytes_, self._format)
 
+    def _probe(self) -> None:
+        """What the file declares. Damage that stops this need not stop reading, which tells more about it."""
+        try:
+            found = probe(self._path)
+        except IndexError:
+            # PyAV's answer to a stream that turns up while reading; the read-through passes it.
+            self.faults.append(Fault(code="read.new-stream", message="A stream turns up after the beginning."))
+            return
+        except CutroomError as error:
+            if error.code != "media.damaged" or self._depth is Mode.QUICK:
+                raise
+            self.faults.append(Fault(code="file.cannot-open", message=error.message))
+            return
+        self.probe = found
+        self.seconds = _seconds(found) or self.seconds
+        if self._format is None and found.format in _HEADED:
+            text = "The file does not begin as files of its kind do; the reader found its content further in."
+            self.faults.append(Fault(code="file.odd-head", message=text, byte_offset=0))
+
     def _progress(self, share: float) -> None:
         self._report({"fraction": share, "stage": "reading"})
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """Size and time of change, or None where there is nothing to ask."""
+    try:
+        status = path.stat()
+    except (OSError, ValueError):
+        return None
+    return status.st_size, status.st_mtime_ns
 
 
 def _lost_head(file: ByteFile, promised: str) -> Fault | None:
