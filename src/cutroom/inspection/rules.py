@@ -140,6 +140,7 @@ RULES: dict[str, Rule] = {
     "decode.complaint": Rule(MAJOR, 0.8),
     "decode.nothing": Rule(CRITICAL, 0.7),
     "decode.no-keyframe": Rule(NOTE, 0.7),
+    "decode.cut-end": Rule(MINOR, 0.6),
     "decode.frames-missing": Rule(MINOR, 0.5),
     "stream.encrypted": Rule(NOTE, 1.0),
     "timeline.gap": Rule(NOTE, 0.5),

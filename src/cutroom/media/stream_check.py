@@ -18,6 +18,7 @@ _LENIENT = {**_DECODER, "err_detect": "crccheck+buffer"}
 _SETTLING_SECONDS = 3.0
 _GAP_SECONDS = 1.0
 _INTRA_LIMIT = 600  # keyframes of an all-intra stream that are decoded before the check thins out to two a second
+_TAIL_PACKETS = 150  # of the last group of pictures, kept to see whether it ends whole
 _COMPLAINTS = 3  # log lines kept for each packet
 
 
@@ -50,6 +51,9 @@ class StreamCheck:
             self._decoder.flags |= Flags.output_corrupt
         self._begun = not self._video  # decoding starts at the first keyframe
         self._settled = not self._video  # complaints count once a second keyframe (or an IDR) was seen
+        # A stream container cut between two packets looks whole; only its last picture shows that something is gone.
+        self._keeps_tail = self._video and not everything and container in ("mpegts", "mpegps")
+        self._tail: list[Any] = []
         self._packets = self._keyframes = self._bytes = self._frames = self._fed = 0
         self._decoded_at: float | None = None
         self._first: float | None = None
@@ -81,6 +85,14 @@ class StreamCheck:
             faults.append(self._fault("read.corrupt-packet", "The container marks a packet as damaged", packet, at))
         if self._payload is not None and (problem := self._payload(data, packet.is_keyframe)) is not None:
             faults.append(self._fault(problem.code, f"A packet is damaged: {problem.message}", packet, at))
+        if self._keeps_tail and packet.is_keyframe:
+            # From another keyframe than an IDR picture H.264 may refer to what was before it.
+            self._tail = [packet] if self._codec != "h264" or restarts(data, self._codec) else []
+        elif self._tail:
+            if len(self._tail) < _TAIL_PACKETS:
+                self._tail.append(packet)
+            else:
+                self._tail = []
         if self._decoder is not None and self._wanted(packet, data, at):
             faults += self._decode(packet, at, log)
         return faults
@@ -90,6 +102,8 @@ class StreamCheck:
         faults: list[Fault] = []
         if self._decoder is not None and self._begun and self._packets and not self._standalone:
             faults += self._decode(None, self.last_seconds, log)
+        if self._tail and self._begun and self._frames:
+            faults += self._end(log)
         if self._video and self._packets and not self._begun:
             text = "No picture of the stream is marked as a keyframe, so none was decoded."
             faults.append(Fault(code="decode.no-keyframe", message=text, stream=self._index))
@@ -188,6 +202,21 @@ class StreamCheck:
             # Emptied after every keyframe: otherwise the frames left out between two of them look like losses.
             yield from decoder.decode(None)
             decoder.flush_buffers()
+
+    def _end(self, log: LogCapture) -> list[Fault]:
+        """Decode the last group of pictures; only what its last two packets bring to light counts."""
+        decoder, failed = self._decoder, False
+        assert decoder is not None
+        for number, packet in enumerate([*self._tail, None]):
+            try:
+                frames = decoder.decode(packet)
+                failed = any(frame.is_corrupt for frame in frames)
+            except av.FFmpegError as error:
+                failed = not isinstance(error, (av.EOFError, BlockingIOError))
+            if (log.take() or failed) and number >= len(self._tail) - 2:
+                text = "The recording ends in the middle of a picture"
+                return [self._fault("decode.cut-end", text, self._tail[-1], self.last_seconds)]
+        return []
 
     def _fault(self, code: str, text: str, packet: Any, at: float | None) -> Fault:
         offset = packet.pos if packet is not None else None
