@@ -92,8 +92,8 @@ def _is_closed(packet: Packet[VideoStream], stream: VideoStream, length_bytes: i
     name = stream.codec_context.codec.canonical_name
     if name not in _IDR:
         return True  # other codecs have no such difference, or none that a container marks
-    first = (lambda byte: byte >> 1 & 0x3F) if name == "hevc" else (lambda byte: byte & 0x1F)
-    return any(first(byte) in _IDR[name] for byte in _unit_heads(bytes(packet), length_bytes))
+    shift, mask = (1, 0x3F) if name == "hevc" else (0, 0x1F)
+    return any(byte >> shift & mask in _IDR[name] for byte in _unit_heads(bytes(packet), length_bytes))
 
 
 def _unit_heads(data: bytes, length_bytes: int) -> list[int]:

@@ -1,0 +1,146 @@
+"""A real server, a real Chromium, and footage whose frames say their number."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+from harness import NAME, PASSWORD, Api, Server, wait_for_link
+
+from cutroom.media.sample import make_footage
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM_FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.e2e)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    if not (ROOT / "src/cutroom/api/ui/index.html").is_file():
+        pytest.skip("the web UI is not built; run: python scripts/build-ui")
+    data = tmp_path_factory.mktemp("cutroom-data")
+    command = [sys.executable, "-m", "cutroom", "serve", "--port", "0", "--data", str(data), "--no-sample"]
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("CUTROOM_")} | {
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONPATH": str(ROOT / "src"),
+    }
+    process = subprocess.Popen(
+        command,
+        env=environment,
+        cwd=data,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        yield wait_for_link(process, data)
+    finally:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    executable = shutil.which("chromium")
+    if executable is None:
+        pytest.skip("Chromium is missing; run: apt-get install chromium")
+    api = pytest.importorskip("playwright.sync_api", reason="Playwright is missing; run: pip install playwright")
+    with api.sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_FLAGS)
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="session")
+def signed_in(server: Server, browser: Any) -> Any:
+    """The cookies of the administrator, who was created on the page that the printed link opens."""
+    context = browser.new_context(base_url=server.url)
+    page = context.new_page()
+    page.goto(f"/setup#{server.setup_token}")
+    page.get_by_label("Name").fill(NAME)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Create the administrator").click()
+    page.get_by_role("heading", name="The library is empty").wait_for()
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+@pytest.fixture
+def page(server: Server, browser: Any, signed_in: Any) -> Iterator[Any]:
+    """A page of the administrator; it must not have logged an error, a refused policy included."""
+    context = browser.new_context(
+        base_url=server.url, storage_state=signed_in, viewport={"width": 1280, "height": 800}, accept_downloads=True
+    )
+    page = context.new_page()
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+    yield page
+    context.close()
+    assert wrong == []
+
+
+@pytest.fixture(scope="session")
+def added() -> dict[Path, str]:
+    """What is in the library already: path → id."""
+    return {}
+
+
+@pytest.fixture
+def api(added: dict[Path, str], server: Server, browser: Any, signed_in: Any) -> Iterator[Api]:
+    context = browser.new_context(
+        base_url=server.url, storage_state=signed_in, extra_http_headers={"Origin": server.url}
+    )
+    yield Api(context.request, added)
+    context.close()
+
+
+@pytest.fixture(scope="session")
+def numbered(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Footage of a rate (`"30000/1001"`) whose every picture carries its frame number; made once a session."""
+    folder = tmp_path_factory.mktemp("numbered")
+
+    def make(rate: str, *, seconds: int = 11, variable: bool = False) -> Path:
+        path = folder / f"numbered {rate.replace('/', '-')}{' variable' if variable else ''}.mp4"
+        if not path.exists():
+            make_footage(
+                path,
+                seconds=seconds,
+                rate=Fraction(rate),
+                width=426,
+                height=240,
+                kind="barcode",
+                bframes=2,
+                variable=variable,
+            )
+        return path
+
+    return make

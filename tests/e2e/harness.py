@@ -1,0 +1,85 @@
+"""What the browser tests talk to: the server that was started, and its JSON."""
+
+from __future__ import annotations
+
+import re
+import selectors
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+NAME, PASSWORD = "ada", "correct horse battery"
+START_SECONDS = 60
+WORK_SECONDS = 120
+
+
+@dataclass
+class Server:
+    """A running `cutroom serve`."""
+
+    process: subprocess.Popen[str]
+    url: str
+    setup_token: str
+    data: Path
+
+
+def wait_for_link(process: subprocess.Popen[str], data: Path) -> Server:
+    """Read what the server prints until it has printed its one-time link."""
+    assert process.stdout is not None
+    said: list[str] = []
+    until = time.monotonic() + START_SECONDS
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        while time.monotonic() < until and process.poll() is None:
+            if not selector.select(timeout=0.5):
+                continue
+            said.append(process.stdout.readline())
+            if found := re.search(r"(http://\S+?)/setup#([\w.~-]+)", said[-1]):
+                return Server(process=process, url=found[1], setup_token=found[2], data=data)
+    raise AssertionError("the server printed no link:\n" + "".join(said))
+
+
+class Api:
+    """The server's JSON, asked as the signed-in browser would."""
+
+    def __init__(self, request: Any, added: dict[Path, str]) -> None:
+        self._request = request
+        self._added = added
+
+    def get(self, path: str) -> Any:
+        return self._answer(self._request.get(path))
+
+    def post(self, path: str, body: Any = None) -> Any:
+        return self._answer(self._request.post(path, data=body))
+
+    @staticmethod
+    def _answer(response: Any) -> Any:
+        assert response.ok, f"{response.url}: {response.status} {response.text()}"
+        return response.json() if response.status != 204 else None
+
+    def add(self, path: Path) -> str:
+        """Put one file into the library, once; its id."""
+        if path in self._added:
+            return self._added[path]
+        answer = self.post("/api/videos", {"paths": [str(path)]})
+        assert len(answer["added"]) == 1, answer
+        self._added[path] = str(answer["added"][0])
+        return self._added[path]
+
+    def until(self, path: str, done: Callable[[Any], bool]) -> Any:
+        """Ask again until `done` is content with the answer."""
+        until = time.monotonic() + WORK_SECONDS
+        while not done(answer := self.get(path)):
+            assert time.monotonic() < until, f"{path} stayed {answer}"
+            time.sleep(0.1)
+        return answer
+
+    def until_playable(self, video_id: str) -> Any:
+        def done(video: Any) -> bool:
+            assert video["proxy_state"] != "failed", video
+            return bool(video["proxy_state"] == "ready")
+
+        return self.until(f"/api/videos/{video_id}", done)

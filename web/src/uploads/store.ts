@@ -1,0 +1,28 @@
+export interface Upload {
+  readonly id: number;
+  readonly name: string;
+  readonly size: number;
+  readonly sent: number;
+  readonly state: "waiting" | "sending" | "finishing" | "done" | "failed";
+  readonly problem: string | null;
+  readonly videoId: string | null;
+}
+
+let uploads: readonly Upload[] = [];
+const listeners = new Set<() => void>();
+
+/** What is being uploaded, for whoever shows it. */
+export const uploadStore = {
+  subscribe(listener: () => void): () => void {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  },
+  read: (): readonly Upload[] => uploads,
+  write(next: readonly Upload[]): void {
+    uploads = next;
+    for (const listener of listeners) listener();
+  },
+  update(id: number, part: Partial<Upload>): void {
+    uploadStore.write(uploads.map((upload) => (upload.id === id ? { ...upload, ...part } : upload)));
+  },
+};
