@@ -36,7 +36,7 @@ def create_app() -> ASGIApp:
     return with_settings(load())
 
 
-def with_settings(settings: Settings, *, ui: Path = site.BUILT) -> ASGIApp:
+def with_settings(settings: Settings, *, ui: Path = site.BUILT) -> FastAPI:
     """The application of these settings; its lifespan builds the services and closes them."""
 
     @asynccontextmanager
@@ -75,7 +75,7 @@ def _end_streams_on_goodbye(hub: EventHub) -> None:
 
 def build_app(server: ServerSettings | None = None, *, lifespan: object = None) -> FastAPI:
     """The routes, their schema and the guards, without services."""
-    server = server or ServerSettings()
+    server = server or ServerSettings.model_validate({})
     app = FastAPI(
         title="Cutroom",
         version=cutroom.__version__,

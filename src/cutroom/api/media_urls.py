@@ -39,14 +39,29 @@ def poster(video_id: str, views: AssetViews) -> dict[str, list[dict[str, Any]]] 
     return found
 
 
-def sprite(video_id: str, views: AssetViews) -> dict[str, Any] | None:
-    """The sprite's sheets and what is where on them."""
-    return None
+def sprite(video_id: str, views: AssetViews, *, exact: bool) -> dict[str, Any] | None:
+    """The sprite's sheet and what is where on it: each tile's own time, or (in lists) their mean distance."""
+    preview = views.sprite
+    if preview is None:
+        return None
+    known = preview.detail
+    return {
+        "url": _preview_url(video_id, preview, f"sprite/{known['files'][0]}"),
+        "columns": known["columns"],
+        "rows": known["rows"],
+        "tile_width": known["tile_width"],
+        "tile_height": known["tile_height"],
+        "count": known["count"],
+        "interval": None if exact else _mean_distance(known["times"]),
+        "times": known["times"] if exact else None,
+    }
 
 
 def peaks_url(video_id: str, views: AssetViews) -> str | None:
     """The waveform's peaks as JSON."""
-    return _preview_url(video_id, views.peaks, "peaks.json") if views.peaks else None
+    return (
+        _preview_url(video_id, views.peaks, str(views.peaks.detail.get("json", "peaks.json"))) if views.peaks else None
+    )
 
 
 def playlist_url(video_id: str, proxy: Proxy | None) -> str | None:
@@ -61,14 +76,20 @@ def timing(video_id: str, proxy: Proxy | None) -> dict[str, Any] | None:
     if proxy is None or proxy.timing is None:
         return None
     known = proxy.timing
-    offset = Fraction(known["first_pts"]) * Fraction(known["time_base"])
     return {
         "rate": known["rate"],
         "frames": known["frames"],
         "variable": bool(known["variable"]),
-        "offset_seconds": float(offset),
+        "offset_seconds": 0.0,  # the ladder's own times begin with its first frame
         "pts_url": media_url(video_id, proxy.id, "pts") if known.get("pts") else None,
     }
+
+
+def _mean_distance(times: list[float]) -> str:
+    if len(times) < 2:
+        return "1/1"
+    mean = Fraction((times[-1] - times[0]) / (len(times) - 1)).limit_denominator(1000)
+    return f"{mean.numerator}/{mean.denominator}"
 
 
 def _preview_url(video_id: str, preview: Preview, name: str) -> str:

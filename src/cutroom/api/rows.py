@@ -82,7 +82,8 @@ async def rows_of(services: Cutroom, conn: AsyncConnection, videos: Sequence[Vid
     subjects = {video.id for video in videos} | {video.asset_id for video in videos}
     active = await services.jobs.active(conn, subjects)
     return [
-        VideoRow(**_fields(video, views.get(video.asset_id, AssetViews()), _jobs_of(video, active))) for video in videos
+        VideoRow(**_fields(video, views.get(video.asset_id, AssetViews()), _jobs_of(video, active), exact=False))
+        for video in videos
     ]
 
 
@@ -93,7 +94,7 @@ async def detail_of(services: Cutroom, conn: AsyncConnection, video: Video, *, w
     proxy = await services.proxies.playback(conn, video.asset_id)
     shown = with_path and video.location_kind is LocationKind.REFERENCE
     return VideoDetail(
-        **_fields(video, views, _jobs_of(video, active)),
+        **_fields(video, views, _jobs_of(video, active), exact=True),
         location=Location(video.location_kind.value, printable(video.path) if shown else None),
         probe=video.probe,
         findings=await services.inspection.findings(conn, video.id),
@@ -109,7 +110,7 @@ def printable(text: str) -> str:
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-def _fields(video: Video, views: AssetViews, jobs: JobsSummary) -> dict[str, Any]:
+def _fields(video: Video, views: AssetViews, jobs: JobsSummary, *, exact: bool) -> dict[str, Any]:
     duration, rate = video.duration, video.rate
     return {
         "id": video.id,
@@ -127,7 +128,7 @@ def _fields(video: Video, views: AssetViews, jobs: JobsSummary) -> dict[str, Any
         "proxy_state": video.proxy_state.value,
         "thumbhash": views.thumbnails.detail.get("thumbhash") if views.thumbnails else None,
         "poster": poster(video.id, views),
-        "sprite": sprite(video.id, views),
+        "sprite": sprite(video.id, views, exact=exact),
         "jobs": jobs,
     }
 

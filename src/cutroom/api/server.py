@@ -49,9 +49,9 @@ def run(*, host: str, port: int, workers: int, on_stop: Callable[[], None]) -> N
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         for worker in server.wrks:
-            _say_goodbye(worker.inner.pid)
+            _say_goodbye(getattr(worker.inner, "pid", None))
         on_stop()
-        server.signal_handler_interrupt()
+        server.signal_handler_interrupt()  # type: ignore[no-untyped-call]
 
     @server.on_startup
     def take_signals() -> None:  # after granian has set its own

@@ -75,7 +75,7 @@ class AccountsSettings(Group):
 class JobsSettings(Group):
     """The job runner."""
 
-    lease_seconds: float = Field(15.0, ge=2, description="Seconds after which a silent runner's job is given away")
+    lease_seconds: float = Field(6.0, ge=2, description="Seconds after which a silent runner's job is given away")
     max_attempts: int = Field(3, ge=1, le=20, description="Tries before a job has failed")
     inspect: int = Field(0, ge=0, description="Inspections at once; 0: one for each core")
     io: int = Field(1, ge=1, description="Files hashed at once")
@@ -91,7 +91,9 @@ class MediaSettings(Group):
         "auto", pattern=r"^(auto|full|\d+(,\d+)*)$", description="Proxy heights: auto (720, 480, 240), full, or a list"
     )
     segment_seconds: float = Field(4.0, ge=1, le=30, description="Length of a proxy segment")
-    memory_mib: int = Field(4096, ge=256, description="Address space of a decoding process before it is stopped")
+    memory_mib: int = Field(
+        0, ge=0, description="Address space of a decoding process before it is stopped; 0: generous, by the cores"
+    )
 
 
 class StorageSettings(Group):

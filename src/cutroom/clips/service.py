@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
+import asyncio
 from fractions import Fraction
+from pathlib import PurePath
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cutroom.accounts.models import Principal
-from cutroom.clips.models import Clip, ClipPage, CutMode
+from cutroom.clips import store as rows
+from cutroom.clips.models import Clip, ClipPage, ClipState, CutMode
+from cutroom.clips.names import clip_name, container_for, safe_name
+from cutroom.core import clock
+from cutroom.core.errors import CutroomError, ErrorKind, not_found
+from cutroom.core.ids import new_id
 from cutroom.db.engine import Transaction
+from cutroom.events import service as events
+from cutroom.jobs.models import CLIP
 from cutroom.jobs.service import JobService
 from cutroom.library.models import Video
-from cutroom.library.service import LibraryService
 from cutroom.storage.port import ObjectStore
+
+MAX_PADDING = Fraction(3600)
+MAX_PAGE = 500
 
 
 class ClipService:
     """Sub-ranges of videos, cut from the originals by jobs."""
 
-    def __init__(self, *, library: LibraryService, jobs: JobService, store: ObjectStore) -> None:
-        raise NotImplementedError
+    def __init__(self, *, jobs: JobService, store: ObjectStore) -> None:
+        self._jobs = jobs
+        self._store = store
 
     async def create(
         self,
@@ -37,7 +49,41 @@ class ClipService:
 
         Raises `clips.bad-range` (with the frames there are, where known), `clips.bad-padding`, `clips.no-video`.
         """
-        raise NotImplementedError
+        _check(video, in_frame, out_frame, padding)
+        given = safe_name(PurePath(name).stem, container_for(video.name)) if name and name.strip() else None
+        clip = Clip(
+            id=new_id("clp"),
+            video_id=video.id,
+            video_name=video.name,
+            owner_id=owner_id,
+            name=given or clip_name(video.name, in_frame, out_frame, video.rate),
+            mode=mode,
+            in_frame=in_frame,
+            out_frame=out_frame,
+            padding=padding,
+            rate=video.rate,
+            state=ClipState.QUEUED,
+            object_key=None,
+            media_type=None,
+            size_bytes=None,
+            answer=None,
+            error=None,
+            job_id=None,
+            created_at=clock.now(),
+        )
+        await rows.add(tx.conn, clip)
+        job_id = await self._jobs.enqueue(
+            tx,
+            kind="clip",
+            payload={"clip_id": clip.id},
+            subject=clip.id,
+            title=f"Clip {clip.name}",
+            owner_id=None if video.audience == "*" else video.audience,
+            priority=CLIP,
+        )
+        await rows.change(tx.conn, clip.id, {"job_id": job_id})
+        await self.announce(tx, clip.id, video)
+        return await self.get(tx.conn, clip.id, viewer=None)
 
     async def list(
         self,
@@ -49,12 +95,73 @@ class ClipService:
         after: str | None = None,
     ) -> ClipPage:
         """Clips of the videos that `viewer` may see (None: all), newest first. Raises `clips.bad-cursor`."""
-        raise NotImplementedError
+        limit = max(1, min(limit, MAX_PAGE))
+        start = None if after is None else _parse_cursor(after)
+        found = await rows.page(conn, viewer=viewer, video_id=video_id, after=start, limit=limit + 1)
+        items = found[:limit]
+        return ClipPage(items=items, next=f"{items[-1].created_at}.{items[-1].id}" if len(found) > limit else None)
 
     async def get(self, conn: AsyncConnection, clip_id: str, *, viewer: Principal | None) -> Clip:
         """One clip; raises `clip.not-found` also when `viewer` may not see its video."""
-        raise NotImplementedError
+        clip = await rows.get(conn, clip_id, viewer=viewer)
+        if clip is None:
+            raise not_found("clip", clip_id)
+        return clip
 
     async def delete(self, tx: Transaction, clip: Clip) -> None:
         """Remove a clip and its file; a cut that waits or runs is cancelled."""
-        raise NotImplementedError
+        await self._jobs.cancel_subject(tx, clip.id)
+        await rows.remove(tx.conn, clip.id)
+        await events.append(tx, "clip.changed", clip.id, "*", {"id": clip.id, "video_id": clip.video_id, "gone": True})
+        self._remove_later(tx, clip.id)
+
+    async def video_deleting(self, tx: Transaction, video: Video) -> None:
+        """The video's row is about to go, and its clips with it."""
+        for clip in await rows.of_video(tx.conn, video.id):
+            await self._jobs.cancel_subject(tx, clip.id)
+            self._remove_later(tx, clip.id)
+
+    async def announce(self, tx: Transaction, clip_id: str, video: Video) -> None:
+        """Tell the pages that a clip of `video` has changed."""
+        payload = {"id": clip_id, "video_id": video.id}
+        await events.append(tx, "clip.changed", clip_id, video.audience, payload)
+
+    def _remove_later(self, tx: Transaction, clip_id: str) -> None:
+        async def remove() -> None:
+            await asyncio.to_thread(self._store.delete_prefix, f"clips/{clip_id}")
+
+        tx.after_commit(remove)
+
+
+def _check(video: Video, in_frame: int, out_frame: int, padding: Fraction) -> None:
+    track = (video.probe or {}).get("video")
+    if track is None:
+        raise CutroomError(
+            "clips.no-video",
+            f"{video.name} has no picture to cut.",
+            hint="Wait until it has been inspected, or choose another video.",
+            kind=ErrorKind.CONFLICT,
+        )
+    if not 0 <= padding <= MAX_PADDING:
+        raise CutroomError("clips.bad-padding", f"The padding is {float(padding):g} s.", hint="Give 0 to 3600 seconds.")
+    if in_frame < 0 or out_frame <= in_frame:
+        raise CutroomError(
+            "clips.bad-range",
+            f"Frames {in_frame} to {out_frame} are no range.",
+            hint="The in mark comes first, counts from 0, and the out mark is the frame after the last one.",
+        )
+    frames = track.get("frames")
+    # A declared or estimated count may be off; only the cut itself, which reads the file, knows better.
+    if frames is not None and track.get("frames_source") == "counted" and out_frame > frames:
+        raise CutroomError(
+            "clips.bad-range",
+            f"Frames {in_frame} to {out_frame} reach beyond the {frames} frames of {video.name}.",
+            hint=f"The out mark may be at most {frames}.",
+        )
+
+
+def _parse_cursor(text: str) -> tuple[int, str]:
+    created, _, clip_id = text.partition(".")
+    if not created.isdigit() or not clip_id:
+        raise CutroomError("clips.bad-cursor", f"{text!r} is not a page cursor.")
+    return int(created), clip_id

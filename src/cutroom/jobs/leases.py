@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import random
 from collections.abc import Collection, Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import msgspec
@@ -18,6 +20,8 @@ from cutroom.jobs.models import Job, JobKind, JobState
 from cutroom.jobs.notes import note_of
 from cutroom.processes import groups
 from cutroom.processes.groups import ProcessGroup
+
+log = logging.getLogger(__name__)
 
 BACK_OFF_SECONDS = (1.0, 5.0, 25.0, 60.0)
 """How long a failed attempt waits before the next one, by the number of attempts made; the last goes on."""
@@ -48,6 +52,18 @@ class Leases:
         self._lease = int(lease_seconds * clock.SECOND)
         self.owner = owner
         self.lease_seconds = lease_seconds
+
+    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
+        """A write transaction for the callbacks of a kind."""
+        return self._database.transaction()
+
+    def read(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """A connection to look with."""
+        return self._database.read()
+
+    def kind(self, name: str) -> JobKind | None:
+        """A registered kind."""
+        return self._kinds.get(name)
 
     async def ready(self, conn: AsyncConnection, queues: Collection[str]) -> set[str]:
         """Which of these queues have a job that may start now; cheap enough to ask at every wake-up."""
@@ -188,8 +204,13 @@ class Leases:
 
     async def _tell_failed(self, tx: Transaction, job: Job, error: ErrorDocument) -> None:
         kind = self._kinds.get(job.kind)
-        if kind is not None and kind.failed is not None:
-            await kind.failed(tx, job, error)
+        if kind is None or kind.failed is None:
+            return
+        try:
+            async with tx.conn.begin_nested():
+                await kind.failed(tx, job, error)
+        except Exception:  # the edge: a job must be able to end, whatever its domain makes of that
+            log.exception("%s: telling %r of the failure did not work", job.id, job.kind)
 
     async def _announce(self, tx: Transaction, job: Job) -> None:
         await events.append_many(tx, [note_of(job)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from enum import StrEnum
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -142,6 +143,17 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     path: str  # absolute
     size_bytes: int
     mtime_ns: int
+
+    def for_child(self, work_dir: Path) -> str:
+        """The path as a child's JSON arguments can carry it: one that is not UTF-8 is reached through a link."""
+        try:
+            self.path.encode()
+        except UnicodeEncodeError:
+            link = work_dir / f"source{Path(self.path).suffix.encode('ascii', 'ignore').decode()}"
+            link.unlink(missing_ok=True)
+            link.symlink_to(self.path)
+            return str(link)
+        return self.path
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,6 +1,6 @@
 """Assets are contents; videos are places in the library that show an asset."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, text
+from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, LargeBinary, Table, Text, func, literal_column, text
 
 from cutroom.db.base import Document, Instant, metadata
 
@@ -39,7 +39,13 @@ videos = Table(
     Column("width", Integer),
     Column("height", Integer),
     Index("ix_videos_added", text("added_at DESC"), text("id DESC")),
+    Index("ix_videos_name", text("lower(name)"), "id"),
+    Index("ix_videos_seconds", text("coalesce(CAST(duration_num AS FLOAT) / duration_den, -1)"), "id"),
     Index("ix_videos_asset", "asset_id"),
     Index("ix_videos_owner", "owner_id"),
     Index("uq_videos_location", "location_kind", "location", unique=True),
 )
+
+# What lists are ordered by; written as their indexes are, or neither database would use those.
+NAME_KEY = func.lower(videos.c.name)
+SECONDS_KEY = literal_column("coalesce(CAST(videos.duration_num AS FLOAT) / videos.duration_den, -1)", Float)

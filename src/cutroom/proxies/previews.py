@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import errno
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from cutroom.core.errors import CutroomError, ErrorKind
 from cutroom.media.images import Thumbnails as ThumbnailResult
 from cutroom.media.images import make_thumbnails
 from cutroom.media.peaks import PeaksDetail
@@ -20,22 +24,36 @@ __all__ = ["Report", "ThumbnailResult", "build_peaks", "build_sprite", "build_th
 def build_thumbnails(*, report: Report, source: str, output_dir: str) -> ThumbnailResult:
     """Write `thumb-{width}.{avif,webp,jpg}` into `output_dir`; no widths for footage without a picture."""
     report({"fraction": 0.0, "stage": "thumbnails"})
-    return make_thumbnails(Path(source), _folder(output_dir))
+    with _folder(output_dir) as folder:
+        return make_thumbnails(Path(source), folder)
 
 
 def build_sprite(*, report: Report, source: str, output_dir: str) -> SpriteDetail | None:
     """Write `sprite-0.webp` and `sprite.vtt` into `output_dir`; None for footage without a picture."""
     report({"fraction": 0.0, "stage": "sprite"})
-    return make_sprite(Path(source), _folder(output_dir))
+    with _folder(output_dir) as folder:
+        return make_sprite(Path(source), folder)
 
 
 def build_peaks(*, report: Report, source: str, output_dir: str) -> PeaksDetail | None:
     """Write `peaks.dat`, coarser zooms and `peaks.json` into `output_dir`; None for footage without sound."""
     report({"fraction": 0.0, "stage": "waveform"})
-    return make_peaks(Path(source), _folder(output_dir))
+    with _folder(output_dir) as folder:
+        return make_peaks(Path(source), folder)
 
 
-def _folder(name: str) -> Path:
+@contextmanager
+def _folder(name: str) -> Iterator[Path]:
+    """The folder `name`, made when missing; what the disk refuses inside the block is one sentence."""
     folder = Path(name)
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield folder
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        raise CutroomError(
+            "preview.cannot-write",
+            f"The previews cannot be written to {folder}: {os.strerror(error.errno or errno.EIO)}.",
+            hint="Make room on the disk." if full else "Name a folder that may be written to.",
+            kind=ErrorKind.NO_SPACE if full else ErrorKind.FAILED,
+        ) from error

@@ -2,39 +2,161 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from cutroom.core.errors import CutroomError, ErrorKind
 from cutroom.db.engine import Transaction
+from cutroom.jobs.models import PREVIEW, PROXY
 from cutroom.jobs.service import JobService
-from cutroom.library.models import Video
+from cutroom.library.models import ProxyState, Summary, Video
 from cutroom.library.service import LibraryService
-from cutroom.proxies.models import AssetViews, MediaObject, Proxy, Recipe
+from cutroom.proxies import store as rows
+from cutroom.proxies.models import AssetViews, MediaObject, Preview, PreviewKind, Proxy, Recipe, ladder_prefix
+from cutroom.proxies.recipe import recipe_hash
 from cutroom.storage.port import ObjectStore
+
+MEDIA_TYPES = {
+    "m3u8": "application/vnd.apple.mpegurl",
+    "m4s": "video/iso.segment",
+    "mp4": "video/mp4",
+    "avif": "image/avif",
+    "webp": "image/webp",
+    "jpg": "image/jpeg",
+    "json": "application/json",
+    "dat": "application/octet-stream",
+    "vtt": "text/vtt",
+}
+"""Types of derived files by their ending; no other ending is served."""
 
 
 class ProxyService:
     """Ladders, thumbnails, sprites and peaks of assets."""
 
     def __init__(self, *, library: LibraryService, jobs: JobService, store: ObjectStore, recipe: Recipe) -> None:
-        raise NotImplementedError
+        """`recipe` is what new ladders are made by."""
+        self._library = library
+        self._jobs = jobs
+        self._store = store
+        self.recipe = recipe
+        self.recipe_hash = recipe_hash(recipe)
 
     async def views(self, conn: AsyncConnection, asset_ids: Collection[str]) -> dict[str, AssetViews]:
         """The previews of many assets in one query, by asset id; an asset without any has no entry."""
-        raise NotImplementedError
+        if not asset_ids:
+            return {}
+        found: dict[str, dict[str, Preview]] = {}
+        for preview in await rows.previews_of(conn, asset_ids):
+            found.setdefault(preview.asset_id, {})[preview.kind.value] = preview
+        return {asset_id: AssetViews(**kinds) for asset_id, kinds in found.items()}
 
     async def playback(self, conn: AsyncConnection, asset_id: str) -> Proxy | None:
         """The ladder to play, of today's recipe when there is one; its `playlist_key` may still be None."""
-        raise NotImplementedError
+        found = await rows.of_asset(conn, asset_id)
+        # One of an older recipe that plays is better than one of today's that does not yet.
+        return min(
+            found,
+            key=lambda proxy: (proxy.playlist_key is None, proxy.recipe != self.recipe_hash),
+            default=None,
+        )
 
     async def media(self, conn: AsyncConnection, video: Video, name: str) -> MediaObject:
         """What `/api/videos/{id}/media/{name}` serves; raises `media.not-found`.
 
         Names: `thumbnails/{file}`, `sprite/{file}`, `peaks.dat`, `peaks.json`, `pts`, `hls/{playlist or segment}`.
         """
-        raise NotImplementedError
+        room, _, rest = name.partition("/")
+        if room == "hls" or name == "pts":
+            return await self._ladder_object(conn, video, name, rest)
+        kind, file = (PreviewKind.PEAKS, name) if name in {"peaks.dat", "peaks.json"} else (_KINDS.get(room), rest)
+        views = (await self.views(conn, {video.asset_id})).get(video.asset_id, AssetViews())
+        preview = getattr(views, kind.value) if kind is not None else None
+        if preview is None or not file:
+            raise _no_media(video, name)
+        return _object(video, name, f"{preview.prefix}/{file}", immutable=True)
 
     async def enqueue_for(self, tx: Transaction, video: Video, *, priority: int | None = None) -> None:
         """Ask for the previews and the ladder that the video's asset lacks; a failed ladder is tried again."""
-        raise NotImplementedError
+        if not video.playable:
+            return
+        views = (await self.views(tx.conn, {video.asset_id})).get(video.asset_id, AssetViews())
+        if views.thumbnails is None:
+            await self._enqueue(tx, video, "preview", f"Thumbnails of {video.name}", priority or PREVIEW)
+        elif video.poster is None:
+            await self._library.set_summary(tx, [video.id], Summary(poster=poster_key(views.thumbnails)))
+        proxy = await rows.of_recipe(tx.conn, video.asset_id, self.recipe_hash)
+        state = ProxyState.READY if proxy is not None and proxy.state == "ready" else ProxyState.QUEUED
+        if state is ProxyState.QUEUED:
+            await self._enqueue(tx, video, "proxy", f"Proxy of {video.name}", priority or PROXY)
+            if proxy is not None and proxy.state == "encoding" and proxy.playlist_key is not None:
+                state = ProxyState.ENCODING
+        if video.proxy_state is not state:
+            await self._library.set_summary(tx, [video.id], Summary(proxy_state=state))
+
+    async def asset_changed(self, tx: Transaction, video: Video, left_asset_id: str) -> None:
+        """The video shows another asset now: stop what was under way for the one it left, and catch up."""
+        for job in (await self._jobs.active(tx.conn, [video.id])).get(video.id, ()):
+            if job.payload.get("asset_id") == left_asset_id:
+                await self._jobs.cancel(tx, job.id)
+        await self.enqueue_for(tx, video)
+
+    async def asset_deleting(self, tx: Transaction, asset_id: str) -> None:
+        """Nobody shows the asset any more: its rows go now, its objects once that is committed."""
+        await rows.forget(tx.conn, asset_id)
+
+        async def remove() -> None:
+            for prefix in (f"proxies/{asset_id}", f"previews/{asset_id}"):
+                await asyncio.to_thread(self._store.delete_prefix, prefix)
+
+        tx.after_commit(remove)
+
+    async def _enqueue(self, tx: Transaction, video: Video, kind: str, title: str, priority: int) -> None:
+        await self._jobs.enqueue(
+            tx,
+            kind=kind,
+            payload={"video_id": video.id, "asset_id": video.asset_id},
+            subject=video.id,
+            title=title,
+            owner_id=None if video.audience == "*" else video.audience,
+            priority=priority,
+            idempotency_key=f"{kind}:{video.asset_id}:{self.recipe_hash}",
+        )
+
+    async def _ladder_object(self, conn: AsyncConnection, video: Video, name: str, rest: str) -> MediaObject:
+        proxy = await self.playback(conn, video.asset_id)
+        if proxy is None or proxy.playlist_key is None:
+            raise _no_media(video, name)
+        prefix = ladder_prefix(proxy.asset_id, proxy.recipe)
+        ready = proxy.state == "ready"
+        if name == "pts":
+            file = (proxy.timing or {}).get("pts")
+            if file is None:
+                raise _no_media(video, name)
+            return _object(video, name, f"{prefix}/{file}", immutable=ready)
+        if rest == "master.m3u8":
+            # The segments are named relative to the attempt's own folder, so this short name is for people only.
+            raise _no_media(video, name)
+        playlist = rest.endswith(".m3u8")
+        return _object(video, name, f"{prefix}/{rest}", immutable=ready or not playlist)
+
+
+def poster_key(thumbnails: Preview) -> str | None:
+    """The object key of the smallest JPEG, which is the poster of a list row."""
+    widths = thumbnails.detail.get("widths") or []
+    return f"{thumbnails.prefix}/thumb-{min(widths)}.jpg" if widths else None
+
+
+_KINDS = {"thumbnails": PreviewKind.THUMBNAILS, "sprite": PreviewKind.SPRITE}
+
+
+def _object(video: Video, name: str, key: str, *, immutable: bool) -> MediaObject:
+    media_type = MEDIA_TYPES.get(key.rpartition(".")[2])
+    if media_type is None:
+        raise _no_media(video, name)
+    return MediaObject(key=key, media_type=media_type, immutable=immutable)
+
+
+def _no_media(video: Video, name: str) -> CutroomError:
+    return CutroomError("media.not-found", f"{video.name} has no {name!r}, or not yet.", kind=ErrorKind.NOT_FOUND)

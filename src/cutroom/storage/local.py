@@ -29,12 +29,7 @@ class LocalStore:
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             _flush(path)
-            try:
-                path.replace(target)
-            except OSError as error:
-                if error.errno != errno.EXDEV:
-                    raise
-                _copy_in(path, target)
+            _move(path, target)
             _flush(target.parent)
         except FileNotFoundError as error:
             raise missing(str(path)) from error
@@ -140,6 +135,19 @@ def disk_error(error: OSError) -> CutroomError:
     return CutroomError(
         "storage.failed", f"The disk refused: {error.strerror or error}{where}.", kind=ErrorKind.UNAVAILABLE
     )
+
+
+def _move(path: Path, target: Path) -> None:
+    try:
+        path.replace(target)
+    except FileNotFoundError:
+        # A deletion next door may have removed the folder while it was empty.
+        target.parent.mkdir(parents=True, exist_ok=True)
+        path.replace(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        _copy_in(path, target)
 
 
 def _copy_in(path: Path, target: Path) -> None:

@@ -30,10 +30,12 @@ async def video_media(video_id: str, name: str, services: Services, caller: View
     async with services.database.read() as conn:
         video = await services.library.get(conn, video_id, viewer=caller)
         found = await services.proxies.media(conn, video, wanted)
+    # A playlist under one name grows while its ladder is made.
+    lasting = versioned and found.immutable and not wanted.endswith(".m3u8")
     return FileAnswer(
         services.store.local_path(found.key),
         media_type=found.media_type,
-        cache_control=IMMUTABLE if versioned and found.immutable else REVALIDATE,
+        cache_control=IMMUTABLE if lasting else REVALIDATE,
         missing="This file has not been made yet, or has gone.",
     )
 

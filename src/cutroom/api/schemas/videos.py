@@ -37,8 +37,8 @@ class Sprite(Shape):
     tile_width: int
     tile_height: int
     count: int
-    interval: str | None = Field(description='Seconds between tiles as "num/den", where they are evenly spaced')
-    times: list[float] | None = Field(description="Seconds of each tile, where they are not")
+    interval: str | None = Field(description='In lists: mean seconds between tiles as "num/den"')
+    times: list[float] | None = Field(description="In the detail: seconds of each tile's own frame")
 
 
 class JobsSummary(Shape):
@@ -147,7 +147,7 @@ class Timing(Shape):
     rate: str
     frames: int | None
     variable: bool
-    offset_seconds: float = Field(description="Presentation time of frame 0")
+    offset_seconds: float = Field(description="Time of frame 0 in the proxy")
     pts_url: str | None = Field(description="Table of presentation times, where the rate varies")
 
 

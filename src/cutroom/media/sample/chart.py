@@ -21,7 +21,7 @@ class BarcodeChart:
 
     def __init__(self, width: int, height: int, *, flash: bool) -> None:
         self._width, self._height, self._flash = width, height, flash
-        self._printer = DigitPrinter(max(round(height * 0.22), 8))
+        self._printer = DigitPrinter(max(round(min(height * 0.22, width * 0.2)), 8))
         self._ramp = np.linspace(0, 1, width, dtype=np.float32)
 
     def paint(self, number: int, seconds: Fraction) -> av.VideoFrame:

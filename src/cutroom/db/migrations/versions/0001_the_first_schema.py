@@ -252,6 +252,10 @@ def upgrade() -> None:
     op.create_index("ix_tokens_account", "tokens", ["account_id"])
     op.create_index("ix_audit_created", "audit", [sa.text("id DESC")])
     op.create_index("ix_videos_added", "videos", [sa.text("added_at DESC"), sa.text("id DESC")])
+    op.create_index("ix_videos_name", "videos", [sa.text("lower(name)"), "id"])
+    op.create_index(
+        "ix_videos_seconds", "videos", [sa.text("coalesce(CAST(duration_num AS FLOAT) / duration_den, -1)"), "id"]
+    )
     op.create_index("ix_videos_asset", "videos", ["asset_id"])
     op.create_index("ix_videos_owner", "videos", ["owner_id"])
     op.create_index("uq_videos_location", "videos", ["location_kind", "location"], unique=True)

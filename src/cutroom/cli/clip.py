@@ -1,0 +1,92 @@
+"""`cutroom clip`: cut a range of frames out of a file, with neither server nor library."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+import typer
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from cutroom.cli.output import watched
+
+
+def clip(
+    input: Annotated[Path, typer.Argument(metavar="INPUT", help="The video to cut from.")],
+    start: Annotated[str, typer.Option("--in", metavar="TC", help="The first frame of the clip.")],
+    end: Annotated[str, typer.Option("--out", metavar="TC", help="The first frame that is left out.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The clip; .mp4, .mov, .mkv, .ts.")],
+    mode: Annotated[
+        Literal["copy", "smart", "exact"],
+        typer.Option(help="copy: from key frame on; smart: encode only the ends; exact: encode everything."),
+    ] = "smart",
+    padding: Annotated[str, typer.Option(metavar="SECONDS", help="More on both sides.")] = "0",
+    tc: Annotated[
+        Literal["file", "source"], typer.Option(help="Count from the file's first frame or in the source's timecode.")
+    ] = "file",
+    json: Annotated[bool, typer.Option("--json", help="Print what was delivered as JSON.")] = False,
+) -> None:
+    """Cut a range of frames out of a video in its original quality.
+
+    TC is HH:MM:SS.mmm, MM:SS, seconds, HH:MM:SS:FF (; before FF for drop-frame), or 123f for a frame number.
+
+    Example: cutroom clip talk.mp4 --in 00:01:10:05 --out 95.5 -o answer.mp4
+    """
+    from cutroom.media.cut.writer import aside_for
+
+    absolute = output.absolute()
+    aside = aside_for(absolute)
+    arguments = {
+        "source": str(input.absolute()),
+        "output": str(absolute),
+        "start": start,
+        "end": end,
+        "mode": mode,
+        "padding": padding,
+        "timecode": tc,
+        "aside": str(aside),
+    }
+    try:
+        answer = asyncio.run(_cut(arguments, bar=watched()))
+    finally:
+        # A child that was killed could not tidy up after itself.
+        aside.unlink(missing_ok=True)
+    answer["path"] = str(output)
+    if json:
+        print(msgspec.json.encode(answer).decode())
+    else:
+        print(_sentence(answer), file=sys.stderr)
+
+
+async def _cut(arguments: dict[str, Any], *, bar: bool) -> dict[str, Any]:
+    from cutroom.media.pool import DecodePool
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    with Progress(*columns, transient=True, disable=not bar) as shown:
+        task = shown.add_task("reading", total=1.0)
+        async with DecodePool(1) as pool:
+            answer: dict[str, Any] = await pool.run(
+                "cutroom.clips.work:cut_between",
+                arguments,
+                on_progress=lambda done: shown.update(
+                    task, completed=done.get("fraction", 0.0), description=done.get("stage", "")
+                ),
+            )
+    return answer
+
+
+def _sentence(answer: dict[str, Any]) -> str:
+    """What was delivered, for a person."""
+    frames, first, last = answer["frames"], answer["in_frame"], answer["out_frame"]
+    text = f"{answer['path']}: {frames} frames, {first} to {last - 1} of the source, {answer['mode_used']}"
+    if answer["mode_used"] == "smart":
+        text += f" ({answer['frames_reencoded']} encoded again)"
+    if answer["fallback_reason"]:
+        text += f" instead of {answer['mode_asked']}: {answer['fallback_reason']}"
+    moved = first != answer["in_frame_asked"] or last != answer["out_frame_asked"]
+    if moved and answer["mode_used"] == "copy":
+        text += f"; asked for {answer['in_frame_asked']} to {answer['out_frame_asked'] - 1}"
+    return text + "."

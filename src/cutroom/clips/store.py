@@ -1,0 +1,101 @@
+"""SQL of clips."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import Row, delete, insert, literal, or_, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cutroom.accounts.models import Principal
+from cutroom.clips.models import Clip, ClipState, CutMode
+from cutroom.clips.tables import clips
+from cutroom.library.tables import videos
+
+_WHOLE = select(clips, videos.c.name.label("video_name"), videos.c.rate_num, videos.c.rate_den).join_from(
+    clips, videos, videos.c.id == clips.c.video_id
+)
+
+
+async def add(conn: AsyncConnection, clip: Clip) -> None:
+    """Write a new clip."""
+    await conn.execute(
+        insert(clips).values(
+            id=clip.id,
+            video_id=clip.video_id,
+            owner_id=clip.owner_id,
+            name=clip.name,
+            mode=clip.mode.value,
+            in_frame=clip.in_frame,
+            out_frame=clip.out_frame,
+            padding_num=clip.padding.numerator,
+            padding_den=clip.padding.denominator,
+            state=clip.state.value,
+            job_id=clip.job_id,
+            created_at=clip.created_at,
+        )
+    )
+
+
+async def get(conn: AsyncConnection, clip_id: str, *, viewer: Principal | None) -> Clip | None:
+    """One clip, if `viewer` (None: anybody) may see its video."""
+    row = (await conn.execute(_seen_by(viewer).where(clips.c.id == clip_id))).first()
+    return None if row is None else _clip(row)
+
+
+async def page(
+    conn: AsyncConnection, *, viewer: Principal | None, video_id: str | None, after: tuple[int, str] | None, limit: int
+) -> list[Clip]:
+    """Clips, newest first, from after an instant and id on."""
+    query = _seen_by(viewer)
+    if video_id is not None:
+        query = query.where(clips.c.video_id == video_id)
+    if after is not None:
+        query = query.where(tuple_(clips.c.created_at, clips.c.id) < tuple_(literal(after[0]), literal(after[1])))
+    found = await conn.execute(query.order_by(clips.c.created_at.desc(), clips.c.id.desc()).limit(limit))
+    return [_clip(row) for row in found]
+
+
+async def of_video(conn: AsyncConnection, video_id: str) -> list[Clip]:
+    """Every clip of a video."""
+    return [_clip(row) for row in await conn.execute(_WHOLE.where(clips.c.video_id == video_id))]
+
+
+async def change(conn: AsyncConnection, clip_id: str, values: dict[str, Any]) -> None:
+    """Set columns of a clip, if it is still there."""
+    await conn.execute(update(clips).where(clips.c.id == clip_id).values(values))
+
+
+async def remove(conn: AsyncConnection, clip_id: str) -> None:
+    """Remove a clip's row."""
+    await conn.execute(delete(clips).where(clips.c.id == clip_id))
+
+
+def _seen_by(viewer: Principal | None) -> Any:
+    if viewer is None or viewer.is_administrator:
+        return _WHOLE
+    return _WHOLE.where(or_(videos.c.visibility == "shared", videos.c.owner_id == viewer.account_id))
+
+
+def _clip(row: Row[Any]) -> Clip:
+    return Clip(
+        id=row.id,
+        video_id=row.video_id,
+        video_name=row.video_name,
+        owner_id=row.owner_id,
+        name=row.name,
+        mode=CutMode(row.mode),
+        in_frame=row.in_frame,
+        out_frame=row.out_frame,
+        padding=Fraction(row.padding_num, row.padding_den),
+        rate=None if row.rate_num is None else Fraction(row.rate_num, row.rate_den),
+        state=ClipState(row.state),
+        object_key=row.object_key,
+        media_type=row.media_type,
+        size_bytes=row.size_bytes,
+        answer=row.answer,
+        error=row.error,
+        job_id=row.job_id,
+        created_at=row.created_at,
+    )

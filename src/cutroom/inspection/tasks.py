@@ -1,0 +1,108 @@
+"""The job kind of inspections: what a child is given, and what its verdict changes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from cutroom.core.errors import CutroomError, ErrorDocument, ErrorKind
+from cutroom.db.engine import Transaction
+from cutroom.events.announce import Announcer
+from cutroom.inspection.models import Inspection, Mode, Status, Verdict
+from cutroom.inspection.rules import RULES_VERSION
+from cutroom.inspection.service import InspectionService
+from cutroom.jobs.models import Job, JobKind
+from cutroom.library.events import VideoInspected
+from cutroom.library.models import Summary, Video
+from cutroom.library.service import LibraryService
+
+QUICK_SECONDS = 120.0
+"""Headers and tables only: what takes longer has hung, or its disk has."""
+
+ENDED_BY = {
+    "process.timed-out": Status.TIMED_OUT,
+    "process.crashed": Status.CRASHED,
+    "process.out-of-memory": Status.CRASHED,
+    "job.lost": Status.CRASHED,
+}
+"""The verdict on a file whose inspection could not finish. Running into a limit never makes it corrupt."""
+
+
+def kinds(
+    service: InspectionService, library: LibraryService, announcer: Announcer, *, max_attempts: int
+) -> list[JobKind]:
+    """The kind `inspect`."""
+    tasks = _Tasks(service, library, announcer)
+    return [
+        JobKind(
+            name="inspect",
+            queue="inspect",
+            target="cutroom.inspection.work:inspect_video",
+            prepare=tasks.prepare,
+            publish=tasks.publish,
+            failed=tasks.failed,
+            max_attempts=max_attempts,
+            deadline_seconds=lambda job: QUICK_SECONDS if job.payload["mode"] == Mode.QUICK.value else 24 * 3600.0,
+        )
+    ]
+
+
+class _Tasks:
+    def __init__(self, service: InspectionService, library: LibraryService, announcer: Announcer) -> None:
+        self._service = service
+        self._library = library
+        self._announcer = announcer
+
+    async def prepare(self, tx: Transaction, job: Job) -> dict[str, Any] | None:
+        """None when the video or its file has gone; the library has said so on its row then."""
+        video = await self._video(tx, job)
+        if video is None:
+            return None
+        source = await self._library.source_of(tx, video)
+        if source is None or job.work_dir is None:
+            return None
+        return {"path": source.for_child(job.work_dir), "mode": job.payload["mode"]}
+
+    async def publish(self, tx: Transaction, job: Job, result: dict[str, Any]) -> dict[str, Any] | None:
+        """Keep the verdict, show it, and let the next steps begin."""
+        inspection = msgspec.convert(result, Inspection)
+        video = await self._video(tx, job)
+        if video is None:
+            return None
+        await self._conclude(tx, video, inspection.verdict, result.get("probe"))
+        return {"status": inspection.verdict.status.value, "findings": len(inspection.verdict.findings)}
+
+    async def failed(self, tx: Transaction, job: Job, error: ErrorDocument) -> None:
+        """An inspection that could not finish is a verdict too; a cancelled one is none."""
+        status, video = ENDED_BY.get(error.code), await self._video(tx, job)
+        if video is None or (status is None and error.code == "job.cancelled"):
+            return
+        verdict = Verdict(
+            status=status or Status.UNREADABLE,
+            mode=Mode(job.payload["mode"]),
+            confidence=1.0,
+            severity=None,
+            findings=[],
+            duration_seconds=None,
+            seconds_spent=0.0,
+            rules_version=RULES_VERSION,
+        )
+        await self._conclude(tx, video, verdict, None, message=error.message)
+
+    async def _conclude(
+        self, tx: Transaction, video: Video, verdict: Verdict, probe: dict[str, Any] | None, message: str | None = None
+    ) -> None:
+        await self._service.record(tx, video, verdict)
+        shown = Summary(verdict=verdict.status.value, verdict_message=message or verdict.message, probe=probe)
+        await self._library.set_summary(tx, [video.id], shown)
+        inspected = await self._library.get(tx.conn, video.id, viewer=None)
+        await self._announcer.announce(tx, VideoInspected(video=inspected))
+
+    async def _video(self, tx: Transaction, job: Job) -> Video | None:
+        try:
+            return await self._library.get(tx.conn, job.payload["video_id"], viewer=None)
+        except CutroomError as error:
+            if error.kind is ErrorKind.NOT_FOUND:
+                return None
+            raise

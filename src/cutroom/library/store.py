@@ -1,0 +1,255 @@
+"""SQL of the library: assets and videos."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from fractions import Fraction
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, Row, Select, and_, delete, func, insert, literal, or_, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cutroom.accounts.models import Principal
+from cutroom.accounts.tables import accounts
+from cutroom.library.models import LocationKind, ProxyState, Video, VideoFilter, VideoSort, Visibility
+from cutroom.library.tables import NAME_KEY, SECONDS_KEY, assets, videos
+
+# In the order of `_video`.
+_COLUMNS = (
+    videos.c.id,
+    videos.c.asset_id,
+    videos.c.owner_id,
+    videos.c.visibility,
+    videos.c.name,
+    videos.c.location_kind,
+    videos.c.location,
+    videos.c.size_bytes,
+    videos.c.mtime_ns,
+    videos.c.added_at,
+    videos.c.verdict,
+    videos.c.verdict_message,
+    videos.c.proxy_state,
+    videos.c.poster,
+    videos.c.duration_num,
+    videos.c.duration_den,
+    videos.c.rate_num,
+    videos.c.rate_den,
+    videos.c.width,
+    videos.c.height,
+)
+_NOBODY = literal(None).label("owner_name")
+_WHOLE = select(*_COLUMNS, _NOBODY, videos.c.probe)
+_LISTED = select(*_COLUMNS, accounts.c.name).select_from(videos.outerjoin(accounts, accounts.c.id == videos.c.owner_id))
+_SORT_KEYS: dict[VideoSort, ColumnElement[Any]] = {
+    VideoSort.ADDED: videos.c.added_at,
+    VideoSort.NAME: NAME_KEY,
+    VideoSort.DURATION: SECONDS_KEY,
+}
+
+
+async def page(
+    conn: AsyncConnection,
+    *,
+    viewer: Principal | None,
+    where: VideoFilter,
+    sort: VideoSort,
+    descending: bool,
+    limit: int,
+    after: tuple[Any, str] | None,
+) -> list[tuple[Video, Any]]:
+    """Rows of a list with each one's sort key, from after a key and id on."""
+    key = _SORT_KEYS[sort]
+    query = _narrowed(_LISTED.add_columns(key), viewer, where)
+    if after is not None:
+        # The row-value form is the one both databases answer from the index.
+        here, there = tuple_(key, videos.c.id), tuple_(literal(after[0]), literal(after[1]))
+        query = query.where(here < there if descending else here > there)
+    order = (key.desc(), videos.c.id.desc()) if descending else (key, videos.c.id)
+    rows = await conn.execute(query.order_by(*order).limit(limit))
+    return [(_video(row), row[-1]) for row in rows]
+
+
+async def count(conn: AsyncConnection, *, viewer: Principal | None, where: VideoFilter) -> int:
+    """How many rows such a list has."""
+    found = await conn.execute(_narrowed(select(func.count()).select_from(videos), viewer, where))
+    return int(found.scalar_one())
+
+
+async def get(conn: AsyncConnection, video_id: str) -> Video | None:
+    """One row with its owner's name and its probe."""
+    found = await conn.execute(_LISTED.add_columns(videos.c.probe).where(videos.c.id == video_id))
+    row = found.first()
+    return None if row is None else _video(row, probe=row[-1])
+
+
+async def get_many(conn: AsyncConnection, video_ids: Collection[str]) -> list[Video]:
+    """Rows with their probes."""
+    found = await conn.execute(_WHOLE.where(videos.c.id.in_(video_ids)).order_by(videos.c.id))
+    return [_video(row, probe=row[-1]) for row in found]
+
+
+async def of_asset(conn: AsyncConnection, asset_id: str) -> list[Video]:
+    """The videos that show an asset, oldest first."""
+    found = await conn.execute(
+        _WHOLE.where(videos.c.asset_id == asset_id).order_by(videos.c.added_at, videos.c.id)
+    )
+    return [_video(row, probe=row[-1]) for row in found]
+
+
+async def at_locations(conn: AsyncConnection, locations: Collection[bytes]) -> dict[bytes, Video]:
+    """The videos by reference that are at these paths."""
+    kind = LocationKind.REFERENCE.value
+    found = await conn.execute(
+        _WHOLE.where(videos.c.location_kind == kind, videos.c.location.in_(locations))
+    )
+    return {video.location: video for video in (_video(row, probe=row[-1]) for row in found)}
+
+
+async def insert_many(conn: AsyncConnection, made: Sequence[Video], *, now: int) -> None:
+    """New videos, each with an asset of its own whose contents nobody has read yet."""
+    await _insert_assets(conn, made, now=now)
+    await conn.execute(insert(videos), [_values(video) for video in made])
+
+
+async def renew(conn: AsyncConnection, changed: Sequence[Video], *, now: int) -> None:
+    """Give known videos new assets and empty summaries, because their files hold something else now."""
+    await _insert_assets(conn, changed, now=now)
+    for video in changed:
+        values = _values(video)
+        await conn.execute(update(videos).where(videos.c.id == values.pop("id")).values(values))
+
+
+async def set_columns(conn: AsyncConnection, video_ids: Collection[str], values: dict[str, Any]) -> None:
+    """Set columns of some rows."""
+    await conn.execute(update(videos).where(videos.c.id.in_(video_ids)).values(values))
+
+
+async def delete_video(conn: AsyncConnection, video_id: str) -> None:
+    """Remove a row; clips and inspections go with it."""
+    await conn.execute(delete(videos).where(videos.c.id == video_id))
+
+
+async def asset_is_shown(conn: AsyncConnection, asset_id: str) -> bool:
+    """Whether any video shows the asset."""
+    found = await conn.execute(select(videos.c.id).where(videos.c.asset_id == asset_id).limit(1))
+    return found.first() is not None
+
+
+async def delete_asset(conn: AsyncConnection, asset_id: str) -> None:
+    """Remove a row; proxies and previews go with it."""
+    await conn.execute(delete(assets).where(assets.c.id == asset_id))
+
+
+async def asset_of_hash(conn: AsyncConnection, content_hash: str) -> str | None:
+    """The id of the asset with these contents."""
+    found = await conn.execute(select(assets.c.id).where(assets.c.content_hash == content_hash))
+    return found.scalar()
+
+
+async def hash_of_asset(conn: AsyncConnection, asset_id: str) -> str | None:
+    """The asset's contents, when they have been read."""
+    found = await conn.execute(select(assets.c.content_hash).where(assets.c.id == asset_id))
+    return found.scalar()
+
+
+async def set_hash(conn: AsyncConnection, asset_id: str, content_hash: str) -> None:
+    """Say what an asset's contents are; raises IntegrityError when another asset has them."""
+    await conn.execute(update(assets).where(assets.c.id == asset_id).values(content_hash=content_hash))
+
+
+def _narrowed(query: Select[Any], viewer: Principal | None, where: VideoFilter) -> Select[Any]:
+    if viewer is not None and not viewer.is_administrator:
+        query = query.where(visible_to(viewer))
+    if where.q:
+        query = query.where(_named_like(where.q))
+    if where.verdicts:
+        query = query.where(videos.c.verdict.in_(where.verdicts))
+    if where.proxy_states:
+        query = query.where(videos.c.proxy_state.in_([state.value for state in where.proxy_states]))
+    return query
+
+
+def visible_to(viewer: Principal) -> ColumnElement[bool]:
+    """`Principal.may_see`, as SQL."""
+    return or_(videos.c.visibility == Visibility.SHARED.value, videos.c.owner_id == viewer.account_id)
+
+
+def _named_like(asked: str) -> ColumnElement[bool]:
+    # SQLite lowers ASCII letters only, so a word with others is also looked for as it was typed.
+    lowered = NAME_KEY.contains(asked.lower(), autoescape=True)
+    return lowered if asked.isascii() else or_(lowered, videos.c.name.contains(asked, autoescape=True))
+
+
+async def _insert_assets(conn: AsyncConnection, made: Sequence[Video], *, now: int) -> None:
+    await conn.execute(
+        insert(assets),
+        [
+            {"id": video.asset_id, "content_hash": None, "size_bytes": video.size_bytes, "created_at": now}
+            for video in made
+        ],
+    )
+
+
+def _values(video: Video) -> dict[str, Any]:
+    duration, rate = video.duration, video.rate
+    return {
+        "id": video.id,
+        "asset_id": video.asset_id,
+        "owner_id": video.owner_id,
+        "visibility": video.visibility.value,
+        "name": video.name,
+        "location_kind": video.location_kind.value,
+        "location": video.location,
+        "size_bytes": video.size_bytes,
+        "mtime_ns": video.mtime_ns,
+        "added_at": video.added_at,
+        "verdict": video.verdict,
+        "verdict_message": video.verdict_message,
+        "proxy_state": video.proxy_state.value,
+        "poster": video.poster,
+        "probe": video.probe,
+        **fraction_columns("duration", duration),
+        **fraction_columns("rate", rate),
+        "width": video.width,
+        "height": video.height,
+    }
+
+
+def fraction_columns(name: str, value: Fraction | None) -> dict[str, int | None]:
+    """The two columns of an exact number."""
+    return {
+        f"{name}_num": None if value is None else value.numerator,
+        f"{name}_den": None if value is None else value.denominator,
+    }
+
+
+_VISIBILITY = {one.value: one for one in Visibility}
+_KIND = {one.value: one for one in LocationKind}
+_PROXY = {one.value: one for one in ProxyState}
+
+
+def _video(row: Row[Any], *, probe: dict[str, Any] | None = None) -> Video:
+    # By position: a page of rows is the hottest thing there is here, and names cost a lookup each.
+    return Video(
+        id=row[0],
+        asset_id=row[1],
+        owner_id=row[2],
+        visibility=_VISIBILITY[row[3]],
+        name=row[4],
+        location_kind=_KIND[row[5]],
+        location=row[6],
+        size_bytes=row[7],
+        mtime_ns=row[8],
+        added_at=row[9],
+        verdict=row[10],
+        verdict_message=row[11],
+        proxy_state=_PROXY[row[12]],
+        poster=row[13],
+        duration=None if row[14] is None else Fraction(row[14], row[15]),
+        rate=None if row[16] is None else Fraction(row[16], row[17]),
+        width=row[18],
+        height=row[19],
+        owner_name=row[20],
+        probe=probe,
+    )

@@ -1,0 +1,179 @@
+"""Cutting frames out of a file: choose a mode that is proved to work, carry it out, say what was delivered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+
+from cutroom.core.errors import CutroomError, ErrorKind
+from cutroom.media.cut.assemble import Cut, Report, source_timecode
+from cutroom.media.cut.copy import cut_copy
+from cutroom.media.cut.exact import cut_exact
+from cutroom.media.cut.index import Wanted, first_video, frame_rate, read_pictures
+from cutroom.media.cut.pictures import Pictures
+from cutroom.media.cut.plan import plan_copy, plan_smart
+from cutroom.media.cut.smart import NotJoinable, cut_smart
+from cutroom.media.cut.writer import target_for
+from cutroom.media.source import open_source, reading, shown
+
+_UNORDERED = "the file does not say in which order its frames are shown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """What a cut came to. Frames are the source's; `last` is exclusive."""
+
+    mode: str
+    fallback_reason: str | None
+    asked: tuple[int, int]
+    first: int
+    last: int
+    rate: Fraction
+    frames: int
+    reencoded: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """A place in a video: a frame number, or seconds after the first frame."""
+
+    frame: int | None = None
+    seconds: Fraction | None = None
+
+    def resolve(self, pictures: Pictures) -> int:
+        """The frame it means, by the frames' own times, so that a variable rate comes out right."""
+        if self.frame is not None:
+            return self.frame
+        seconds = self.seconds or Fraction(0)
+        return pictures.nearest(seconds) if pictures.ordered else int(seconds * pictures.rate + Fraction(1, 2))
+
+
+def cut_range(
+    source: Path,
+    output: Path,
+    start: Point,
+    end: Point,
+    *,
+    mode: str,
+    padding: Fraction = Fraction(0),
+    aside: Path | None = None,
+    report: Report = lambda fraction, stage: None,
+) -> Delivery:
+    """Write the frames from `start` up to but without `end`, and `padding` seconds more on both sides, to `output`.
+
+    It grows under the name `aside`, which whoever kills this process should remove; one is chosen when none is given.
+
+    Raises CutroomError: clip.range-empty, clip.range-outside, clip.no-video, clip.container, clip.no-folder,
+    clip.same-file, clip.no-space, clip.no-permission, clip.not-written, clip.undecodable, clip.incomplete, media.*.
+    """
+    check_mode(mode)
+    target = target_for(output, source, aside)
+    report(0.0, "reading")
+    pictures = read_pictures(source, _reach(end, padding))
+    asked = start.resolve(pictures), end.resolve(pictures)
+    _check_range(source, pictures, asked)
+    first, last = _padded(pictures, asked, padding)
+    cut = Cut(source=source, target=target, pictures=pictures, first=first, last=last, report=report)
+    return _MODES[mode](cut, asked)
+
+
+def read_clock(source: Path) -> tuple[Fraction, str | None]:
+    """Frames a second and the timecode of the first frame, if the file carries one."""
+    with open_source(source) as container, reading(source):
+        stream = first_video(container, source)
+        return frame_rate(stream), source_timecode(container, stream)
+
+
+def _reach(end: Point, padding: Fraction) -> Wanted:
+    # The rate is not known yet: padding in frames is bounded by the fastest there is.
+    if end.frame is not None:
+        return Wanted(frame=end.frame + int(padding * 240))
+    return Wanted(seconds=(end.seconds or Fraction(0)) + padding + 1)
+
+
+def _check_range(source: Path, pictures: Pictures, asked: tuple[int, int]) -> None:
+    first, last = asked
+    if first < 0 or last > pictures.count:
+        raise CutroomError(
+            "clip.range-outside",
+            f"{shown(source)} has {pictures.count} frames, and the range asked for is {first} to {last}.",
+            hint=f"Out is exclusive and at most {pictures.count}f.",
+        )
+    if first >= last:
+        raise CutroomError(
+            "clip.range-empty",
+            f"The range {first} to {last} holds no frame.",
+            hint="Out must be after in; it is the first frame that is left out.",
+        )
+
+
+def _padded(pictures: Pictures, asked: tuple[int, int], padding: Fraction) -> tuple[int, int]:
+    if not padding:
+        return asked
+    if not pictures.ordered:
+        more = int(padding * pictures.rate + Fraction(1, 2))
+        return max(0, asked[0] - more), min(pictures.count, asked[1] + more)
+    begin = pictures.seconds(0)
+    first = pictures.nearest(max(Fraction(0), pictures.seconds(asked[0]) - begin - padding))
+    last = pictures.nearest(pictures.seconds(asked[1]) - begin + padding)
+    return min(first, asked[0]), min(max(last, asked[1]), pictures.count)
+
+
+def _copy(cut: Cut, asked: tuple[int, int]) -> Delivery:
+    if not cut.pictures.ordered:
+        return _exact(cut, asked, _UNORDERED)
+    span = plan_copy(cut.pictures.coded, cut.first, cut.last)
+    if span is None:
+        return _exact(cut, asked, "no key frame to copy from is shown at or before the start")
+    frames = cut_copy(cut, span)
+    return _delivery("copy", cut, asked, (span.first, span.last), frames, 0)
+
+
+def _smart(cut: Cut, asked: tuple[int, int]) -> Delivery:
+    if not cut.pictures.ordered:
+        return _exact(cut, asked, _UNORDERED)
+    if cut.pictures.codec != "h264":
+        return _exact(cut, asked, f"{cut.pictures.codec} is not joined, only h264")
+    plan = plan_smart(cut.pictures.coded, cut.first, cut.last)
+    if plan is None:
+        return _exact(cut, asked, "no key frame that a copy may start at lies inside the range")
+    try:
+        frames = cut_smart(cut, plan)
+    except NotJoinable as reason:
+        return _exact(cut, asked, str(reason))
+    return _delivery("smart", cut, asked, (cut.first, cut.last), frames, plan.reencoded)
+
+
+def _exact(cut: Cut, asked: tuple[int, int], fallback_reason: str | None = None) -> Delivery:
+    frames = cut_exact(cut)
+    done = _delivery("exact", cut, asked, (cut.first, cut.last), frames, frames)
+    return replace(done, fallback_reason=fallback_reason)
+
+
+def _delivery(
+    mode: str, cut: Cut, asked: tuple[int, int], delivered: tuple[int, int], frames: int, reencoded: int
+) -> Delivery:
+    return Delivery(
+        mode=mode,
+        fallback_reason=None,
+        asked=asked,
+        first=delivered[0],
+        last=delivered[1],
+        rate=cut.pictures.rate,
+        frames=frames,
+        reencoded=reencoded,
+    )
+
+
+_MODES: dict[str, Callable[[Cut, tuple[int, int]], Delivery]] = {"copy": _copy, "smart": _smart, "exact": _exact}
+
+
+def check_mode(mode: str) -> None:
+    """Refuse a mode that does not exist, with `clip.mode`."""
+    if mode not in _MODES:
+        names = ", ".join(_MODES)
+        raise CutroomError(
+            "clip.mode", f"There is no mode {mode!r}.", hint=f"Use one of {names}.", kind=ErrorKind.INVALID
+        )

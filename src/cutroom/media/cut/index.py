@@ -1,0 +1,196 @@
+"""Reading a file's packets, without decoding, into the pictures that a cut is planned over.
+
+Frames are counted as a player shows them: edit lists hide pictures, nothing counts before the first key picture, and
+what a header says about the number of frames is not believed.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from cutroom.core.errors import CutroomError, ErrorKind
+from cutroom.media.cut import h264, hevc
+from cutroom.media.cut.pictures import Access, Picture, Pictures
+from cutroom.media.source import open_source, reading, shown
+
+_UNTIMED = ("avi", "h264", "hevc", "m4v", "mpegvideo", "vc1")  # they do not say when a reordered frame is shown
+_SETTLED = 2  # key pictures to read past the wanted range, so that no picture that belongs before is still to come
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """How far to read: up to a frame number or a time in seconds after the first frame; neither: everything."""
+
+    frame: int | None = None
+    seconds: Fraction | None = None
+
+    @property
+    def everything(self) -> bool:
+        return self.frame is None and self.seconds is None
+
+    def passed(self, count: int, seconds: Fraction) -> bool:
+        """Whether `count` frames, the last at `seconds`, are enough."""
+        return (self.frame is None or count > self.frame) and (self.seconds is None or seconds > self.seconds)
+
+
+def first_video(container: InputContainer, path: Path) -> VideoStream:
+    """The first stream of moving pictures; a cover image is none. Raises `clip.no-video`."""
+    for stream in container.streams.video:
+        if not stream.disposition & av.stream.Disposition.attached_pic and stream.codec_context is not None:
+            return stream
+    raise CutroomError(
+        "clip.no-video",
+        f"{shown(path)} has no video to cut.",
+        hint="Subclips are cut by frames, so the file needs a video stream.",
+        kind=ErrorKind.UNSUPPORTED,
+    )
+
+
+def read_pictures(path: Path, wanted: Wanted) -> Pictures:
+    """The pictures of the file's video, in decoding order, at least as far as wanted."""
+    with open_source(path) as container, reading(path):
+        stream = first_video(container, path)
+        time_base, rate, codec = _time_base(stream), frame_rate(stream), stream_codec(stream)
+        timed = not (container.format.name in _UNTIMED and stream.codec_context.has_b_frames)
+        classify = _classifier(stream)
+        coded: list[Picture] = []
+        complete, enough = True, _Enough(wanted, time_base)
+        for picture in _pictures(container, stream, classify):
+            coded.append(picture)
+            if enough.after(picture):
+                complete = False
+                break
+    if not coded:
+        raise CutroomError(
+            "clip.no-video", f"The video of {shown(path)} holds no frames.", hint="Inspect the file for damage."
+        )
+    coded, ordered = _numbered(coded, hides_start=codec in ("h264", "hevc"), timed=timed)
+    return Pictures(coded=coded, time_base=time_base, rate=rate, codec=codec, complete=complete, ordered=ordered)
+
+
+def frame_rate(stream: VideoStream) -> Fraction:
+    """Frames a second as the container gives them: the average of a variable rate."""
+    for rate in (stream.average_rate, stream.guessed_rate, stream.base_rate):
+        if rate and 0 < rate <= 1000:
+            return Fraction(rate.numerator, rate.denominator)
+    return Fraction(25)
+
+
+def stream_codec(stream: VideoStream) -> str:
+    """The codec's short name."""
+    return stream.codec_context.codec.canonical_name
+
+
+def _time_base(stream: VideoStream) -> Fraction:
+    base = stream.time_base
+    if not base:
+        raise CutroomError("clip.no-video", "The video has no clock.", kind=ErrorKind.UNSUPPORTED)
+    return Fraction(base.numerator, base.denominator)
+
+
+_Classify = Callable[[bytes], Access]
+
+
+def _classifier(stream: VideoStream) -> _Classify:
+    """What a packet that is marked as key really lets one do, judged by its NAL units where the mark says too much."""
+    codec = stream_codec(stream)
+    if codec == "h264":
+        length_bytes, _ = h264.read_configuration(stream.codec_context.extradata)
+        return lambda data: _classify_h264(data, length_bytes)
+    if codec == "hevc":
+        hevc_length_bytes, _ = hevc.read_configuration(stream.codec_context.extradata)
+        return lambda data: hevc.access(hevc.split_units(data, hevc_length_bytes))
+    return lambda data: Access.KEY
+
+
+def _classify_h264(data: bytes, length_bytes: int) -> Access:
+    try:
+        units = h264.split_units(data, length_bytes)
+        if h264.begins_sequence(units):
+            return Access.SPLICE
+        return Access.KEY if h264.recovers_at_once(units) else Access.NONE
+    except (ValueError, IndexError):
+        return Access.NONE
+
+
+def _pictures(container: InputContainer, stream: VideoStream, classify: _Classify) -> Iterator[Picture]:
+    for other in container.streams:
+        if other.index != stream.index:
+            other.discard = av.stream.Discard.all
+    is_vp8 = stream_codec(stream) == "vp8"
+    for packet in container.demux(stream):
+        if not packet.size:
+            continue
+        pts = packet.pts
+        # A VP8 packet can be a picture that is never shown (bit 4 of its frame tag).
+        silent = is_vp8 and not bytes(packet)[0] >> 4 & 1
+        yield Picture(
+            pts=_NO_TIME if pts is None else pts,
+            dts=packet.dts,
+            duration=packet.duration or 0,
+            access=classify(bytes(packet)) if packet.is_keyframe else Access.NONE,
+            number=None if silent or packet.is_discard else 0,
+            edited_out=packet.is_discard,
+        )
+
+
+_NO_TIME = -(1 << 62)
+
+
+class _Enough:
+    """Notices, picture by picture, when the wanted range has been passed for good."""
+
+    def __init__(self, wanted: Wanted, time_base: Fraction) -> None:
+        self._wanted, self._time_base = wanted, time_base
+        self._count = self._keys = 0
+        self._first: int | None = None
+
+    def after(self, picture: Picture) -> bool:
+        """Whether nothing after `picture` can be wanted."""
+        if picture.number is None or self._wanted.everything:
+            return False
+        self._first = picture.pts if self._first is None else min(self._first, picture.pts)
+        if picture.access and self._wanted.passed(self._count, (picture.pts - self._first) * self._time_base):
+            self._keys += 1
+        self._count += 1
+        return self._keys == _SETTLED
+
+
+def _numbered(coded: list[Picture], *, hides_start: bool, timed: bool) -> tuple[list[Picture], bool]:
+    """The pictures with their frame numbers, and whether their times gave them."""
+    if hides_start:
+        coded = _hide_before_first_key(coded)
+    seen = sorted(p.pts for p in coded if p.number is not None)
+    numbers = {pts: number for number, pts in enumerate(seen)}
+    ordered = timed and len(numbers) == len(seen) and _NO_TIME not in numbers and bool(seen) and _keys_in_order(coded)
+    counted = itertools.count()
+    return [
+        p if p.number is None else replace(p, number=numbers[p.pts] if ordered else next(counted)) for p in coded
+    ], ordered
+
+
+def _hide_before_first_key(coded: list[Picture]) -> list[Picture]:
+    """Hide what decoders leave out of a recording that starts in the middle of a group of pictures."""
+    first = next((i for i, p in enumerate(coded) if p.access), None)
+    if first is None:
+        return [replace(coded[0], access=Access.KEY), *coded[1:]]
+    hidden = [replace(p, number=None, edited_out=True) for p in coded[:first]]
+    return hidden + [replace(p, number=None, edited_out=True) if p.pts < coded[first].pts else p for p in coded[first:]]
+
+
+def _keys_in_order(coded: list[Picture]) -> bool:
+    """Whether every picture after a key picture that starts afresh is shown after what came before it."""
+    highest = _NO_TIME
+    for picture in coded:
+        if picture.access is Access.SPLICE and picture.pts <= highest:
+            return False
+        highest = max(highest, picture.pts)
+    return True

@@ -1,0 +1,37 @@
+"""Time stamps of containers that store none, AVI above all: libav hands out decode times, to the wrong frames."""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Iterator
+
+from av.video.frame import VideoFrame
+
+_DEPTH = 4  # frames by which B-frames displace a stamp
+
+
+class StampSorter:
+    """Frames come in the order in which they are shown, their stamps a few places out of it: sorts the stamps alone."""
+
+    def __init__(self) -> None:
+        self._frames: deque[VideoFrame] = deque()
+        self._stamps: list[int] = []
+
+    def feed(self, frame: VideoFrame) -> Iterator[VideoFrame]:
+        """Take the next shown frame; yield those whose stamp is known."""
+        self._frames.append(frame)
+        if frame.pts is not None:
+            heapq.heappush(self._stamps, frame.pts)
+        while len(self._frames) > _DEPTH:
+            yield self._next()
+
+    def flush(self) -> Iterator[VideoFrame]:
+        """The frames that are still here."""
+        while self._frames:
+            yield self._next()
+
+    def _next(self) -> VideoFrame:
+        frame = self._frames.popleft()
+        frame.pts = heapq.heappop(self._stamps) if self._stamps else None
+        return frame

@@ -1,0 +1,86 @@
+"""One track of the ladder on disk: coded samples become immutable segments and a playlist that grows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from time import monotonic
+
+from cutroom.media.hls import Segment, media_playlist
+from cutroom.media.ladder.fragments import Sample, media_segment
+from cutroom.media.ladder.plan import Grid
+from cutroom.media.ladder.publish import make_folder, publish_once, replace
+
+_EVERY_SEGMENT = 16  # segments after which a playlist is no longer rewritten for each: a day of footage has 20,000
+_REWRITE_SECONDS = 2.0
+
+
+NewTrack = Callable[[str, str, int, bytes, int], "Track"]
+"""Makes a track of: folder, playlist name, timescale, init segment, ticks of a last sample."""
+
+
+class Track:
+    """Cuts the samples of one track on the grid and publishes each segment once its end is known."""
+
+    def __init__(
+        self, *, folder: Path, playlist: Path, grid: Grid, timescale: int, init: bytes, last_ticks: int = 0
+    ) -> None:
+        """`folder` takes the segments, `playlist` is its media playlist; `last_ticks`: ticks of a last sample."""
+        self.timescale = timescale
+        self.segments: list[Segment] = []
+        self.end = Fraction(0)  # seconds, of what is published
+        self._folder = make_folder(folder)
+        self._playlist = playlist
+        self._grid = grid
+        self._last_ticks = last_ticks
+        self._pending: list[Sample] = []
+        self._cell = 0
+        self._written_at = 0.0
+        self._root = os.path.relpath(folder, playlist.parent).replace(os.sep, "/")
+        self.bytes = publish_once(folder / "init.mp4", init)
+
+    @property
+    def started(self) -> bool:
+        """Whether its first segment stands."""
+        return bool(self.segments)
+
+    def add(self, sample: Sample) -> None:
+        """Take the next sample; times never go back."""
+        cell = self._grid.cell(sample.time, self.timescale)
+        if self._pending and cell != self._cell:
+            self._flush(sample.time)
+        if not self._pending:
+            self._cell = cell
+        self._pending.append(sample)
+
+    def close(self, end: int | None) -> None:
+        """Publish what is left, its last sample ending at `end` ticks, and write the final playlist."""
+        if self._pending:
+            last = self._pending[-1].time
+            self._flush(end if end is not None and end > last else last + max(1, self._last_ticks))
+        if self.started:
+            self.write_playlist(ended=True)
+
+    def write_playlist(self, *, ended: bool) -> None:
+        """Put the playlist of what stands in place."""
+        text = media_playlist(
+            self.segments,
+            init_uri=f"{self._root}/init.mp4",
+            target_seconds=self._grid.target_seconds,
+            ended=ended,
+        )
+        replace(self._playlist, text.encode())
+        self._written_at = monotonic()
+
+    def _flush(self, end: int) -> None:
+        name = f"{self._cell:05d}.m4s"
+        size = publish_once(self._folder / name, media_segment(self._cell, self._pending, end))
+        seconds = Fraction(end - self._pending[0].time, self.timescale)
+        self.segments.append(Segment(uri=f"{self._root}/{name}", seconds=seconds, size_bytes=size))
+        self.bytes += size
+        self.end = Fraction(end, self.timescale)
+        self._pending = []
+        if len(self.segments) <= _EVERY_SEGMENT or monotonic() - self._written_at >= _REWRITE_SECONDS:
+            self.write_playlist(ended=False)

@@ -1,0 +1,71 @@
+"""The H.264 encoder of one rung."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from typing import Any
+
+from av.codec.context import CodecContext, Flags
+from av.packet import Packet
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import PictureType, VideoFrame
+
+from cutroom.media.ladder.fragments import Colour, Sample
+from cutroom.media.ladder.plan import CRF, PRESET, Rung
+
+_NO_OWN_KEYFRAMES = 1 << 20  # frames: key frames come from the grid alone
+
+
+class Encoder:
+    """x264 without B-frames: frames leave in the order they came in, and decode time is presentation time."""
+
+    def __init__(self, rung: Rung, *, timescale: int, rate: Fraction, colour: Colour, threads: int) -> None:
+        context = CodecContext.create("libx264", "w")
+        assert isinstance(context, VideoCodecContext)
+        context.width, context.height, context.pix_fmt = rung.width, rung.height, "yuv420p"
+        context.time_base = Fraction(1, timescale)
+        context.framerate = rate.limit_denominator(60_000)
+        context.sample_aspect_ratio = Fraction(1)
+        context.gop_size = _NO_OWN_KEYFRAMES
+        context.max_b_frames = 0
+        context.flags |= int(Flags.global_header) | int(Flags.closed_gop)
+        context.color_primaries, context.color_trc = colour.primaries, colour.transfer
+        context.colorspace, context.color_range = colour.matrix, 1
+        context.thread_count = threads
+        context.options = {
+            "preset": PRESET,
+            "crf": str(CRF),
+            "maxrate": str(rung.max_bit_rate),
+            "bufsize": str(rung.buffer_bits),
+            "sc_threshold": "0",
+            "forced-idr": "1",
+            "x264-params": "annexb=0",  # length-prefixed units and an avcC, as the boxes want them
+        }
+        context.open()
+        self._context = context
+
+    @property
+    def avcc(self) -> bytes:
+        """The decoder configuration record with both parameter sets."""
+        return self._context.extradata or b""
+
+    @property
+    def codec_string(self) -> str:
+        """Its name in a playlist, such as `avc1.64001f`."""
+        return f"avc1.{self.avcc[1:4].hex()}"
+
+    def encode(self, frame: VideoFrame, *, sync: bool) -> Iterator[Sample]:
+        """Code a frame whose pts is in the track's timescale; `sync` makes it an IDR picture."""
+        frame.pict_type = PictureType.I if sync else PictureType.NONE
+        return _samples(self._context.encode(frame))
+
+    def flush(self) -> Iterator[Sample]:
+        """The samples that are still inside."""
+        return _samples(self._context.encode(None))
+
+
+def _samples(packets: Iterable[Packet[Any]]) -> Iterator[Sample]:
+    for packet in packets:
+        assert packet.pts is not None
+        yield Sample(time=packet.pts, data=bytes(packet), sync=packet.is_keyframe)

@@ -1,0 +1,95 @@
+"""SQL of proxies and previews."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cutroom.core import clock
+from cutroom.core.ids import new_id
+from cutroom.proxies.models import Preview, PreviewKind, Proxy
+from cutroom.proxies.tables import previews, proxies
+
+
+async def previews_of(conn: AsyncConnection, asset_ids: Collection[str]) -> list[Preview]:
+    """All previews of some assets."""
+    found = await conn.execute(select(previews).where(previews.c.asset_id.in_(asset_ids)))
+    return [_preview(row) for row in found]
+
+
+async def put_preview(conn: AsyncConnection, preview: Preview) -> None:
+    """Write a preview, in place of an earlier one of its kind."""
+    values = {
+        "asset_id": preview.asset_id,
+        "kind": preview.kind.value,
+        "prefix": preview.prefix,
+        "detail": preview.detail,
+        "created_at": preview.created_at,
+    }
+    dialect_insert = insert_sqlite if conn.dialect.name == "sqlite" else insert_postgresql
+    statement = dialect_insert(previews).values(values)
+    newer = {name: statement.excluded[name] for name in ("prefix", "detail", "created_at")}
+    await conn.execute(statement.on_conflict_do_update(index_elements=["asset_id", "kind"], set_=newer))
+
+
+async def of_recipe(conn: AsyncConnection, asset_id: str, recipe: str) -> Proxy | None:
+    """An asset's ladder under one recipe."""
+    found = await conn.execute(select(proxies).where(proxies.c.asset_id == asset_id, proxies.c.recipe == recipe))
+    row = found.first()
+    return None if row is None else _proxy(row)
+
+
+async def of_asset(conn: AsyncConnection, asset_id: str) -> list[Proxy]:
+    """Every ladder of an asset, the newest first."""
+    found = await conn.execute(
+        select(proxies).where(proxies.c.asset_id == asset_id).order_by(proxies.c.created_at.desc())
+    )
+    return [_proxy(row) for row in found]
+
+
+async def begin(conn: AsyncConnection, asset_id: str, recipe: str) -> None:
+    """Make sure that the ladder has a row; one that failed counts as under way again."""
+    known = await of_recipe(conn, asset_id, recipe)
+    if known is not None:
+        await conn.execute(update(proxies).where(proxies.c.id == known.id).values(state="encoding", error=None))
+        return
+    row = {
+        "id": new_id("prx"),
+        "asset_id": asset_id,
+        "recipe": recipe,
+        "state": "encoding",
+        "rungs": [],
+        "size_bytes": 0,
+        "created_at": clock.now(),
+    }
+    await conn.execute(insert(proxies).values(row))
+
+
+async def change(conn: AsyncConnection, asset_id: str, recipe: str, values: dict[str, Any]) -> None:
+    """Set columns of a ladder's row, if there is one."""
+    await conn.execute(update(proxies).where(proxies.c.asset_id == asset_id, proxies.c.recipe == recipe).values(values))
+
+
+async def forget(conn: AsyncConnection, asset_id: str) -> None:
+    """Remove every row of an asset."""
+    await conn.execute(delete(proxies).where(proxies.c.asset_id == asset_id))
+    await conn.execute(delete(previews).where(previews.c.asset_id == asset_id))
+
+
+def _preview(row: Row[Any]) -> Preview:
+    return Preview(
+        asset_id=row.asset_id,
+        kind=PreviewKind(row.kind),
+        prefix=row.prefix,
+        detail=row.detail,
+        created_at=row.created_at,
+    )
+
+
+def _proxy(row: Row[Any]) -> Proxy:
+    return Proxy(**row._mapping)

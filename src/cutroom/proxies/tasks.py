@@ -1,0 +1,178 @@
+"""The job kinds of proxies: what a child is given, and what its result changes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from cutroom.core import clock
+from cutroom.core.errors import ErrorDocument
+from cutroom.db.engine import Transaction
+from cutroom.jobs.models import Job, JobKind
+from cutroom.library.models import ProxyState, Source, Summary, Video
+from cutroom.library.service import LibraryService
+from cutroom.proxies import store as rows
+from cutroom.proxies.models import Preview, PreviewKind, ladder_prefix, preview_prefix
+from cutroom.proxies.service import ProxyService, poster_key
+from cutroom.storage.port import ObjectStore
+
+THUMBNAIL_SECONDS = 120.0
+"""A few keyframes: what takes longer has hung."""
+
+
+def kinds(service: ProxyService, library: LibraryService, store: ObjectStore, *, max_attempts: int) -> list[JobKind]:
+    """The kinds `preview` (thumbnails) and `proxy` (ladder, sprite and peaks in one decode)."""
+    tasks = _Tasks(service, library, store)
+    return [
+        JobKind(
+            name="preview",
+            queue="preview",
+            target="cutroom.proxies.previews:build_thumbnails",
+            prepare=tasks.prepare_preview,
+            publish=tasks.publish_preview,
+            max_attempts=max_attempts,
+            deadline_seconds=THUMBNAIL_SECONDS,
+        ),
+        JobKind(
+            name="proxy",
+            queue="encode",
+            target="cutroom.proxies.work:build_ladder",
+            prepare=tasks.prepare_proxy,
+            progress=tasks.proxy_progress,
+            publish=tasks.publish_proxy,
+            failed=tasks.proxy_failed,
+            max_attempts=max_attempts,
+        ),
+    ]
+
+
+class _Tasks:
+    def __init__(self, service: ProxyService, library: LibraryService, store: ObjectStore) -> None:
+        self._service = service
+        self._library = library
+        self._store = store
+
+    async def prepare_preview(self, tx: Transaction, job: Job) -> dict[str, Any] | None:
+        """None when the asset has gone or has its thumbnails."""
+        asset_id = job.payload["asset_id"]
+        views = (await self._service.views(tx.conn, {asset_id})).get(asset_id)
+        found = await self._source(tx, job)
+        if found is None or (views is not None and views.thumbnails is not None):
+            return None
+        return {"source": found.for_child(_work_dir(job)), "output_dir": str(_work_dir(job) / "thumbnails")}
+
+    async def publish_preview(self, tx: Transaction, job: Job, result: dict[str, Any]) -> dict[str, Any] | None:
+        """Adopt the pictures and show the poster."""
+        asset_id = job.payload["asset_id"]
+        showing = await self._library.of_asset(tx.conn, asset_id)
+        if not showing:
+            return None
+        preview = await self._adopt(tx, asset_id, PreviewKind.THUMBNAILS, _work_dir(job) / "thumbnails", result)
+        await self._library.set_summary(tx, _ids(showing), Summary(poster=poster_key(preview)))
+        return {"widths": result.get("widths"), "formats": result.get("formats")}
+
+    async def prepare_proxy(self, tx: Transaction, job: Job) -> dict[str, Any] | None:
+        """None when the asset has gone or its ladder stands."""
+        asset_id, recipe = job.payload["asset_id"], self._service.recipe_hash
+        known = await rows.of_recipe(tx.conn, asset_id, recipe)
+        found = await self._source(tx, job)
+        if found is None or (known is not None and known.state == "ready"):
+            return None
+        await rows.begin(tx.conn, asset_id, recipe)
+        prefix = ladder_prefix(asset_id, recipe)
+        return {
+            "source": found.for_child(_work_dir(job)),
+            "segments_dir": str(self._store.local_path(prefix)),
+            "playlist_dir": str(self._store.local_path(f"{prefix}/attempt-{job.fence}")),
+            "previews_dir": str(_work_dir(job) / "previews"),
+            "heights": self._service.recipe.heights,
+            "segment_seconds": str(self._service.recipe.segment_seconds),
+        }
+
+    async def proxy_progress(self, tx: Transaction, job: Job, event: dict[str, Any]) -> None:
+        """The first segments stand: the video can be played as far as the ladder has come."""
+        if event.get("event") != "playable":
+            return
+        asset_id = job.payload["asset_id"]
+        values = {"playlist_key": self._playlist(job, "master.m3u8"), "rungs": event.get("rungs", [])}
+        await rows.change(tx.conn, asset_id, self._service.recipe_hash, values)
+        showing = await self._library.of_asset(tx.conn, asset_id)
+        await self._library.set_summary(tx, _ids(showing), Summary(proxy_state=ProxyState.ENCODING))
+
+    async def publish_proxy(self, tx: Transaction, job: Job, result: dict[str, Any]) -> dict[str, Any] | None:
+        """Point at the finished ladder; its segments have stood since they were made."""
+        asset_id, recipe = job.payload["asset_id"], self._service.recipe_hash
+        showing = await self._library.of_asset(tx.conn, asset_id)
+        if not showing:
+            return None
+        previews = _work_dir(job) / "previews"
+        for kind in (PreviewKind.SPRITE, PreviewKind.PEAKS):
+            if result.get(kind.value) is not None:
+                await self._adopt(tx, asset_id, kind, previews, result[kind.value])
+        values = {
+            "state": "ready",
+            "playlist_key": self._playlist(job, result["master"]),
+            "rungs": result["rungs"],
+            "timing": result["timing"],
+            "size_bytes": result["bytes"],
+            "finished_at": clock.now(),
+            "error": None,
+        }
+        await rows.change(tx.conn, asset_id, recipe, values)
+        await self._library.set_summary(tx, _ids(showing), Summary(proxy_state=ProxyState.READY))
+        tx.after_commit(lambda: asyncio.to_thread(self._drop_older_attempts, asset_id, job.fence))
+        return {name: result[name] for name in ("frames", "segments", "bytes", "damaged_packets", "notes")}
+
+    async def proxy_failed(self, tx: Transaction, job: Job, error: ErrorDocument) -> None:
+        """Say on the page that there is no ladder, and why."""
+        asset_id = job.payload["asset_id"]
+        values = {"state": "failed", "error": msgspec.to_builtins(error)}
+        await rows.change(tx.conn, asset_id, self._service.recipe_hash, values)
+        showing = await self._library.of_asset(tx.conn, asset_id)
+        if showing:
+            await self._library.set_summary(tx, _ids(showing), Summary(proxy_state=ProxyState.FAILED))
+
+    async def _source(self, tx: Transaction, job: Job) -> Source | None:
+        """A local file with the asset's contents: of the job's own video, or of another that shows it."""
+        showing = await self._library.of_asset(tx.conn, job.payload["asset_id"])
+        for video in sorted(showing, key=lambda video: video.id != job.payload["video_id"]):
+            if (source := await self._library.source_of(tx, video)) is not None:
+                return source
+        return None
+
+    async def _adopt(
+        self, tx: Transaction, asset_id: str, kind: PreviewKind, folder: Path, detail: dict[str, Any]
+    ) -> Preview:
+        """Move a folder's files into the store and write their row."""
+        prefix = preview_prefix(asset_id, self._service.recipe_hash)
+        await asyncio.to_thread(self._adopt_files, folder, prefix)
+        preview = Preview(asset_id=asset_id, kind=kind, prefix=prefix, detail=detail, created_at=clock.now())
+        await rows.put_preview(tx.conn, preview)
+        return preview
+
+    def _adopt_files(self, folder: Path, prefix: str) -> None:
+        for path in sorted(folder.iterdir()):
+            self._store.adopt(f"{prefix}/{path.name}", path)
+
+    def _playlist(self, job: Job, name: str) -> str:
+        prefix = ladder_prefix(job.payload["asset_id"], self._service.recipe_hash)
+        return f"{prefix}/attempt-{job.fence}/{name}"
+
+    def _drop_older_attempts(self, asset_id: str, fence: int) -> None:
+        prefix = ladder_prefix(asset_id, self._service.recipe_hash)
+        for older in range(1, fence):
+            self._store.delete_prefix(f"{prefix}/attempt-{older}")
+
+
+def _work_dir(job: Job) -> Path:
+    if job.work_dir is None:
+        raise RuntimeError("a running job has a folder of its own")
+    return job.work_dir
+
+
+def _ids(videos: Sequence[Video]) -> list[str]:
+    return [video.id for video in videos]

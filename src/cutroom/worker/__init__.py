@@ -1,0 +1,1 @@
+"""The supervisor: claims jobs, runs each in a bounded child, and publishes what comes back."""

@@ -1,0 +1,277 @@
+"""One attempt at one job: prepare, run in a child, keep the lease, publish or give up."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import shutil
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from sqlalchemy.exc import SQLAlchemyError
+
+from cutroom.core.errors import CutroomError, ErrorKind
+from cutroom.jobs.errors import StaleFenceError, kind_unknown
+from cutroom.jobs.leases import Leases
+from cutroom.jobs.models import Job, JobKind
+from cutroom.media.pool import DecodePool
+from cutroom.processes.running import Child
+
+log = logging.getLogger(__name__)
+
+TICK_SECONDS = 0.5
+"""Between two writes of progress; the lease rides on the same write."""
+
+RETRYABLE = {ErrorKind.FAILED, ErrorKind.UNAVAILABLE, ErrorKind.NO_SPACE, ErrorKind.CONFLICT, ErrorKind.TOO_MANY}
+"""Kinds of error that may go away by themselves; a damaged file does not."""
+
+DATABASE_AWAY = (SQLAlchemyError, OSError)
+"""What a database that is restarting raises besides `CutroomError`s of kind unavailable."""
+
+
+class Stop(StrEnum):
+    """Why an attempt is ended from outside."""
+
+    CANCEL = "cancel"  # somebody asked for it
+    RELEASE = "release"  # the supervisor is leaving in good order
+    LOST = "lost"  # the lease could not be kept
+
+
+class Attempt:
+    """A claimed job on its way through a child. `run` never raises; `stop` ends it early."""
+
+    def __init__(self, job: Job, *, leases: Leases, pool: DecodePool, scratch: Path) -> None:
+        work_dir = scratch / "jobs" / job.id / f"attempt-{job.fence}"
+        self.job = msgspec.structs.replace(job, work_dir=work_dir)
+        self._work_dir = work_dir
+        self._leases = leases
+        self._pool = pool
+        self._stop: Stop | None = None
+        self._failure: CutroomError | None = None
+        self._child: asyncio.Task[Any] | None = None
+        self._ending = asyncio.Event()
+        self._stage: str | None = None
+        self._fraction = 0.0
+        self._news = False
+        self._events: deque[dict[str, Any]] = deque()
+        self._event_seen = asyncio.Event()
+        self._lease_ends = time.monotonic() + leases.lease_seconds
+
+    def stop(self, reason: Stop) -> None:
+        """Kill the child, if there is one; too late once the result is being published."""
+        if self._stop is None and not self._ending.is_set():
+            self._stop = reason
+            if self._child is not None:
+                self._child.cancel()
+
+    async def run(self) -> None:
+        """The whole attempt, to its end in the database."""
+        renewing = asyncio.create_task(self._keep_lease())
+        try:
+            await self._run()
+        except StaleFenceError:
+            log.warning("%s: attempt %d has lost the job; its work is dropped.", self.job.id, self.job.fence)
+        except Exception:  # the edge of an attempt: the lease runs out, and the sweeper takes the job up again
+            log.exception("%s: attempt %d could not be ended in the database.", self.job.id, self.job.fence)
+        finally:
+            self._ending.set()
+            await renewing
+            await asyncio.to_thread(remove_work_dir, self._work_dir)
+
+    async def _run(self) -> None:
+        kind = self._leases.kind(self.job.kind)
+        error: CutroomError | None
+        try:
+            if kind is None:
+                raise kind_unknown(self.job.kind)
+            result = await self._work(kind)
+        except asyncio.CancelledError:
+            if self._failure is None:
+                await self._stopped()
+                return
+            error = self._failure
+        except StaleFenceError:
+            raise
+        except Exception as caught:  # the edge: whatever a domain's callback raised becomes the job's error
+            error = explain(caught, self.job)
+        else:
+            error = await self._publish(result)
+        if error is not None:
+            self._ending.set()
+            retry = error.kind in RETRYABLE
+            document = error.document
+            await self._insist(lambda: self._leases.fail(self.job, document, retry=retry))
+
+    async def _work(self, kind: JobKind) -> dict[str, Any] | None:
+        """From the claim to the child's result; None when nothing was left to do."""
+        await asyncio.to_thread(self._work_dir.mkdir, parents=True, exist_ok=True)
+        async with self._pool.lend() as child:
+            async with self._leases.transaction() as tx:
+                await self._leases.begin(tx, self.job, child.group)
+                arguments = await kind.prepare(tx, self.job)
+            if arguments is None:
+                return None
+            result = await self._run_child(kind, child, arguments)
+        return result if isinstance(result, dict) else {} if result is None else {"value": result}
+
+    async def _run_child(self, kind: JobKind, child: Child, arguments: dict[str, Any]) -> Any:
+        following = asyncio.create_task(self._follow(kind))
+        try:
+            if self._stop is not None:
+                raise asyncio.CancelledError
+            work = child.run(
+                kind.target, arguments, deadline_seconds=kind.deadline(self.job), on_progress=self._on_progress
+            )
+            self._child = asyncio.create_task(work)
+            result = await self._child
+        except BaseException:
+            self._events.clear()
+            raise
+        finally:
+            # Not cancelled: it may be in the middle of a transaction.
+            self._events.append({})
+            self._event_seen.set()
+            await following
+        if self._failure is not None:
+            raise self._failure
+        return result
+
+    async def _publish(self, result: dict[str, Any] | None) -> CutroomError | None:
+        """Finish the job; the error to fail it with when publishing is impossible."""
+        if self._stop is not None:
+            await self._stopped()
+            return None
+        self._ending.set()
+        try:
+            await self._insist(lambda: self._leases.finish(self.job, result))
+        except StaleFenceError:
+            raise
+        except Exception as caught:  # the edge, as above
+            return explain(caught, self.job)
+        return None
+
+    async def _stopped(self) -> None:
+        self._ending.set()
+        if self._stop is Stop.CANCEL:
+            await self._insist(lambda: self._leases.cancelled(self.job))
+        elif self._stop is Stop.RELEASE:
+            await self._insist(lambda: self._leases.release(self.job))
+        else:
+            log.warning("%s: the lease of attempt %d could not be kept.", self.job.id, self.job.fence)
+
+    async def _insist(self, write: Callable[[], Awaitable[object]]) -> None:
+        """Write, and again for as long as the lease holds when the database is away for a moment."""
+        while True:
+            try:
+                await write()
+                return
+            except StaleFenceError:
+                raise
+            except CutroomError as error:
+                if error.kind is not ErrorKind.UNAVAILABLE or time.monotonic() > self._lease_ends:
+                    raise
+            except (SQLAlchemyError, ConnectionError):
+                if time.monotonic() > self._lease_ends:
+                    raise
+            await asyncio.sleep(TICK_SECONDS)
+
+    def _on_progress(self, progress: dict[str, Any]) -> None:
+        fraction, stage = progress.get("fraction"), progress.get("stage")
+        if isinstance(fraction, int | float):
+            self._fraction, self._news = float(fraction), True
+        if isinstance(stage, str):
+            self._stage, self._news = stage, True
+        if "event" in progress:
+            self._events.append(progress)
+            self._event_seen.set()
+
+    async def _follow(self, kind: JobKind) -> None:
+        """Hand the child's events to the kind, in order, each in a transaction that holds the fence."""
+        while True:
+            await self._event_seen.wait()
+            self._event_seen.clear()
+            while self._events:
+                event = self._events.popleft()
+                if not event:
+                    return
+                if kind.progress is not None and not await self._tell(kind, event):
+                    return
+
+    async def _tell(self, kind: JobKind, event: dict[str, Any]) -> bool:
+        assert kind.progress is not None
+        try:
+            async with self._leases.transaction() as tx:
+                await self._leases.hold(tx, self.job)
+                await kind.progress(tx, self.job, event)
+        except StaleFenceError:
+            self.stop(Stop.LOST)
+            return False
+        except Exception as caught:  # the edge, as in _run
+            self._failure = explain(caught, self.job)
+            if self._child is not None:
+                self._child.cancel()
+            return False
+        return True
+
+    async def _keep_lease(self) -> None:
+        """Renew and write progress every tick, until the attempt ends; give up when the lease has run out."""
+        written = time.monotonic()
+        while not await _within(self._ending, TICK_SECONDS):
+            if not self._news and time.monotonic() - written < self._leases.lease_seconds / 3:
+                continue
+            written, news, self._news = time.monotonic(), self._news, False
+            try:
+                job = await self._leases.renew(self.job, stage=self._stage, progress=self._fraction, changed=news)
+            except StaleFenceError:
+                self.stop(Stop.LOST)
+                return
+            except (CutroomError, *DATABASE_AWAY) as error:
+                log.warning("%s: the lease could not be renewed: %s", self.job.id, error)
+                self._news = True
+                if time.monotonic() > self._lease_ends:
+                    self.stop(Stop.LOST)
+                    return
+                continue
+            self._lease_ends = written + self._leases.lease_seconds
+            if job.cancel_requested:
+                self.stop(Stop.CANCEL)
+
+
+def explain(caught: Exception, job: Job) -> CutroomError:
+    """Any exception of an attempt as the error that its job shows; the traceback goes to the log only."""
+    if isinstance(caught, CutroomError):
+        return caught
+    if isinstance(caught, OSError) and caught.errno in (errno.ENOSPC, errno.EDQUOT):
+        return CutroomError(
+            "storage.full",
+            "The disk is full; nothing was published.",
+            hint="Free some space in the data directory, then retry the job.",
+            kind=ErrorKind.NO_SPACE,
+        )
+    log.error("%s: attempt %d failed", job.id, job.fence, exc_info=caught)
+    said = " ".join(str(caught).split())
+    return CutroomError("process.failed", f"{type(caught).__name__}: {said}", kind=ErrorKind.FAILED)
+
+
+def remove_work_dir(work_dir: Path) -> None:
+    """Remove an attempt's folder, and the job's when that was the last."""
+    shutil.rmtree(work_dir, ignore_errors=True)
+    try:
+        work_dir.parent.rmdir()
+    except OSError:
+        return  # another attempt's folder is still in it
+
+
+async def _within(event: asyncio.Event, seconds: float) -> bool:
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return False
+    return True
