@@ -10,7 +10,7 @@ from cutroom.events.announce import Announcer
 from cutroom.jobs.models import HASH
 from cutroom.jobs.service import JobService
 from cutroom.library import notes, store
-from cutroom.library.events import VideoHashed, VideoInspected
+from cutroom.library.events import VideoHashed
 from cutroom.library.intake import Intake
 from cutroom.library.models import Video
 
@@ -26,9 +26,8 @@ class Hashing:
         self._announcer = announcer
         self._intake = intake
 
-    async def on_inspected(self, tx: Transaction, event: VideoInspected) -> None:
+    async def enqueue_for(self, tx: Transaction, video: Video) -> None:
         """Queue the hash of a file that could be opened and whose contents nobody has read yet."""
-        video = event.video
         if video.size_bytes == 0 or video.verdict in _NOT_WORTH_READING:
             return
         if await store.hash_of_asset(tx.conn, video.asset_id):
