@@ -45,6 +45,8 @@ export class Player {
   private callback = 0;
   private aim: number | null = null;
   private wish: number | null = null;
+  /** Where the last seek ended, until its picture is presented: a step made meanwhile counts from there. */
+  private landed: number | null = null;
   private reverse = 0;
 
   constructor(video: HTMLVideoElement, clock: FrameClock) {
@@ -83,7 +85,7 @@ export class Player {
 
   /** The frame that will be on screen once everything asked for has happened. */
   get heading(): number {
-    return this.wish ?? this.aim ?? this.state.frame;
+    return this.wish ?? this.aim ?? this.landed ?? this.state.frame;
   }
 
   seek(frame: number): void {
@@ -117,6 +119,7 @@ export class Player {
     if (!this.state.ready) return;
     this.endReverse();
     if (speed < 0) return this.startReverse(speed);
+    this.landed = null;
     if (this.state.frame >= this.clock.last && !this.state.looping) this.seek(0);
     this.video.playbackRate = speed;
     this.set({ speed });
@@ -151,6 +154,7 @@ export class Player {
   private readonly onFrame = (_now: number, meta: VideoFrameCallbackMetadata): void => {
     if (!this.state.ready) this.calibrate(meta.mediaTime);
     const frame = this.clock.frameAt(meta.mediaTime);
+    if (frame === this.landed) this.landed = null;
     this.set({ frame, ready: true });
     this.callback = this.video.requestVideoFrameCallback(this.onFrame);
     const { range } = this;
@@ -167,6 +171,7 @@ export class Player {
   }
 
   private readonly onSeeked = (): void => {
+    this.landed = this.aim;
     this.aim = null;
     if (this.wish === null) return;
     const wish = this.wish;
