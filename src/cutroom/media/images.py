@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterable
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import av
 import msgspec
 import numpy as np
+from av.container import InputContainer
+from av.video.stream import VideoStream
 from PIL import Image
 
+from cutroom.media.frame_clock import track_seconds
 from cutroom.media.keyframes import frames_from_start, keyframes_at
 from cutroom.media.picture import frame_picture
 from cutroom.media.probe import display_size, real_video, sample_aspect
@@ -27,7 +32,8 @@ _SAVE: dict[str, tuple[str, dict[str, Any]]] = {
     "jpg": ("JPEG", {"quality": 80, "optimize": True, "progressive": True}),
 }
 _PLACES = tuple(Fraction(percent, 100) for percent in (8, 20, 32, 44, 56, 68, 80))
-_GOOD_ENOUGH = 0.05  # a score below this is a black, white or flat frame
+_Scored = tuple[float, Fraction, av.VideoFrame]
+_GOOD_ENOUGH = 0.05  # a score below this is a black or a white frame
 
 
 class Thumbnails(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,7 +86,7 @@ def save_image(image: Image.Image, path: Path) -> None:
 
 
 def score(picture: Image.Image) -> float:
-    """How much there is to see in a picture, 0 to 1: well exposed × (contrast, sharpness and colour).
+    """How much there is to see in a picture, 0 to 1: exposure × (0.1 + 0.4 contrast + 0.3 sharpness + 0.2 colour).
 
     Exposure falls to 0 towards black (mean luma 16) and white (250). Contrast is the deviation of luma over 64,
     sharpness the mean absolute Laplacian over 24 (low when blurred or flat), colour the deviation of chroma over 32.
@@ -92,42 +98,33 @@ def score(picture: Image.Image) -> float:
     edges = 4 * luma[1:-1, 1:-1] - luma[:-2, 1:-1] - luma[2:, 1:-1] - luma[1:-1, :-2] - luma[1:-1, 2:]
     sharpness = min(float(np.abs(edges).mean()) / 24, 1) if edges.size else 0.0
     colour = min(float(np.hypot(blue.std(), red.std())) / 32, 1)
-    return exposure * (0.45 * contrast + 0.35 * sharpness + 0.2 * colour)
+    return exposure * (0.1 + 0.4 * contrast + 0.3 * sharpness + 0.2 * colour)
 
 
-def _choose(container: Any, stream: Any) -> tuple[Fraction, av.VideoFrame] | None:
-    seconds = _seconds(container, stream)
-    best: tuple[float, Fraction, av.VideoFrame] | None = None
-    for at, frame in keyframes_at(container, stream, [place * seconds for place in _PLACES]):
-        found = score(frame_picture(frame, aspect=Fraction(1), rotation=0, width=160))
-        if best is None or found > best[0]:
-            best = (found, at, frame)
-    if best is not None and best[0] >= _GOOD_ENOUGH:
-        return best[1], best[2]
-    return _from_start(container, stream) or (best[1:] if best is not None else None)
-
-
-def _from_start(container: Any, stream: Any) -> tuple[Fraction, av.VideoFrame] | None:
-    """The best of the first hundred frames: for what cannot be sought in, or is black at all places."""
-    best: tuple[float, Fraction, av.VideoFrame] | None = None
-    try:
-        container.seek(stream.start_time or 0, stream=stream)
-        for number, (at, frame) in enumerate(frames_from_start(container, stream)):
-            if number % 10 == 0:
-                found = score(frame_picture(frame, aspect=Fraction(1), rotation=0, width=160))
-                if best is None or found > best[0]:
-                    best = (found, at, frame)
-            if number >= 100:
-                break
-    except av.FFmpegError:
-        pass  # what was found before the damage is what there is
+def _choose(container: InputContainer, stream: VideoStream) -> tuple[Fraction, av.VideoFrame] | None:
+    seconds = track_seconds(container, stream) or Fraction(0)
+    best = _best(keyframes_at(container, stream, [place * seconds for place in _PLACES]))
+    if best is None or best[0] < _GOOD_ENOUGH:
+        best = max(filter(None, (best, _from_start(container, stream))), key=lambda found: found[0], default=None)
     return best[1:] if best is not None else None
 
 
-def _seconds(container: Any, stream: Any) -> Fraction:
-    if stream.duration and stream.duration > 0:
-        return Fraction(stream.duration * stream.time_base)
-    return Fraction(container.duration or 0, 1_000_000)
+def _best(frames: Iterable[tuple[Fraction, av.VideoFrame]]) -> _Scored | None:
+    best: _Scored | None = None
+    for at, frame in frames:
+        found = score(frame_picture(frame, aspect=Fraction(1), rotation=0, width=160))
+        if best is None or found > best[0]:
+            best = (found, at, frame)
+    return best
+
+
+def _from_start(container: InputContainer, stream: VideoStream) -> _Scored | None:
+    """The best of the first hundred frames: for what cannot be sought in, or is black at all places."""
+    try:
+        container.seek(stream.start_time or 0, stream=stream)
+    except av.FFmpegError:
+        return None
+    return _best(islice(frames_from_start(container, stream), 0, 100, 10))
 
 
 def _hash(picture: Image.Image) -> str:

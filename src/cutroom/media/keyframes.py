@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from typing import TypeVar
 
 import av
+from av.audio.stream import AudioStream
 from av.container import InputContainer
+from av.packet import Packet
 from av.video.stream import VideoStream
 
+_Track = TypeVar("_Track", VideoStream, AudioStream)
 _PACKETS_TO_TRY = 2000  # of the stream after a seek, before a place is given up
 
 
@@ -50,11 +54,19 @@ def _next_keyframe(container: InputContainer, stream: VideoStream, known: int | 
     return None
 
 
+def packets_until_damage(container: InputContainer, stream: _Track) -> Iterator[Packet[_Track]]:
+    """The packets of a stream as far as they can be read."""
+    try:
+        yield from container.demux(stream)
+    except av.FFmpegError:
+        return
+
+
 def frames_from_start(container: InputContainer, stream: VideoStream) -> Iterator[tuple[Fraction, av.VideoFrame]]:
     """Every frame that decodes, from the stream's start on, with its time in seconds; damage is passed over."""
     base = stream.time_base or Fraction(1, 90_000)
     first: int | None = None
-    for packet in container.demux(stream):
+    for packet in packets_until_damage(container, stream):
         try:
             frames = packet.decode()
         except av.FFmpegError:

@@ -11,7 +11,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from cutroom.media.frame_clock import track_seconds
-from cutroom.media.keyframes import frames_from_start, keyframes_at
+from cutroom.media.keyframes import frames_from_start, keyframes_at, packets_until_damage
 from cutroom.media.peaks import PeaksDetail, PeaksSink
 from cutroom.media.picture import frame_picture
 from cutroom.media.probe import display_size, real_video, sample_aspect
@@ -53,7 +53,7 @@ def make_peaks(path: Path, output_dir: Path) -> PeaksDetail | None:
         start = (video.start_time or 0) * (video.time_base or Fraction(1)) if video is not None else Fraction(0)
         sink = PeaksSink(output_dir, stream.codec_context.sample_rate, start)
         try:
-            for packet in container.demux(stream):
+            for packet in packets_until_damage(container, stream):
                 try:
                     frames = packet.decode()
                 except av.FFmpegError:

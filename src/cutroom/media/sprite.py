@@ -35,7 +35,7 @@ class SpriteDetail(msgspec.Struct, frozen=True, kw_only=True):
 class SpriteSink:
     """Takes frames in the order they are shown and keeps the few it wants; at most 100 tiles are ever held.
 
-    Where the length was unknown or wrong and the tiles run out, every other one is dropped and the interval doubled.
+    Where the length was unknown or wrong and the tiles run out, the interval is doubled and the tiles are thinned.
     """
 
     def __init__(self, output_dir: Path, duration: Fraction | None, tile_height: int = 90) -> None:
@@ -97,14 +97,21 @@ class SpriteSink:
 
     def _keep(self, tile: NDArray[np.uint8], seconds: Fraction) -> None:
         self._width = tile.shape[1]
-        if len(self._tiles) == MOST_TILES:
-            self.interval *= 2
-            self._tiles = self._tiles[::2]
-            self._next = (self._tiles[-1][0] // self.interval + 1) * self.interval
-            if seconds < self._next:
-                return
+        while len(self._tiles) == MOST_TILES:
+            self._thin()
+        if not self.wants(seconds):
+            return
         self._tiles.append((seconds, tile))
         self._next = (seconds // self.interval + 1) * self.interval
+
+    def _thin(self) -> None:
+        """Double the interval and keep the first tile of each."""
+        self.interval *= 2
+        kept: dict[int, tuple[Fraction, NDArray[np.uint8]]] = {}
+        for tile in self._tiles:
+            kept.setdefault(tile[0] // self.interval, tile)
+        self._tiles = list(kept.values())
+        self._next = (self._tiles[-1][0] // self.interval + 1) * self.interval
 
     def _vtt(self, name: str, columns: int) -> str:
         cues = ["WEBVTT"]

@@ -93,7 +93,7 @@ def test_the_score_prefers_what_can_be_seen() -> None:
 
 def test_damage_and_sound_alone(tmp_path: Path) -> None:
     path = tmp_path / "broken.mp4"
-    make_footage(path, seconds=1, width=160, height=96, kind="barcode", audio=None, container_options={"movflags": ""})
+    make_footage(path, seconds=1, width=160, height=96, kind="barcode", audio=None)
     data = bytearray(path.read_bytes())
     at = data.index(b"mdat") + 4
     data[at : data.index(b"moov") - 4] = b"\xff" * (data.index(b"moov") - 4 - at)

@@ -70,7 +70,7 @@ def test_the_string_of_hevc(tmp_path: Path) -> None:
         make_footage(tmp_path / name, seconds=1, codec="libx265", audio=None, **SMALL)
         video = probe(tmp_path / name).video
         assert video is not None
-        assert video.codec_string == "hvc1.1.6.L60.90"
+        assert video.codec_string == "hvc1.1.6.L30.90"  # Main, level 1, as x265 says in its log
 
 
 def test_frames_hidden_by_an_edit_list_do_not_count(tmp_path: Path) -> None:
@@ -132,7 +132,11 @@ def test_a_truncated_file_still_declares_or_is_one_error(tmp_path: Path) -> None
     for share in range(1, 20):
         cut = tmp_path / "cut.mkv"
         cut.write_bytes(whole[: len(whole) * share // 20])
-        try:
-            assert probe(cut).video is not None
-        except CutroomError as error:
-            assert error.code == "media.damaged"
+        assert outcome(cut) in ("declared", "media.damaged")
+
+
+def outcome(path: Path) -> str:
+    try:
+        return "declared" if probe(path).video is not None else "no picture"
+    except CutroomError as error:
+        return error.code

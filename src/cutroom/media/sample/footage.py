@@ -20,7 +20,7 @@ from cutroom.media.sample.chart import BarcodeChart
 from cutroom.media.sample.planes import frame_planes
 from cutroom.media.sample.scene import SampleScene
 from cutroom.media.sample.sound import SAMPLE_RATE, Sound, make_sound
-from cutroom.media.sample.streams import FORMATS, VARIABLE_TIME_BASE, add_audio, add_video
+from cutroom.media.sample.streams import FORMATS, VARIABLE_TIME_BASE, VideoPlan, add_audio, add_video
 
 _BLOCK = 1024  # samples a call to the audio encoder: an AAC frame
 
@@ -71,53 +71,58 @@ def make_footage(
     `codec` None means the container's usual one. Equal arguments give equal pictures and times. The file appears under
     its name only when it is complete.
     """
-    rate = Fraction(rate)
-    turned = rotation % 180 != 0
-    shown = (height, width) if turned else (width, height)
-    painter: _Painter = SampleScene(*shown, rate) if kind == "sample" else BarcodeChart(*shown, flash=audio == "beep")
-    base = VARIABLE_TIME_BASE if variable else 1 / rate
-    pts = list(_times(Fraction(seconds), rate, variable))
-    if len(pts) > MAX_NUMBER:
-        raise ValueError(f"at most {MAX_NUMBER} frames can be numbered")
+    plan = VideoPlan(
+        codec=codec,
+        rate=Fraction(rate),
+        time_base=VARIABLE_TIME_BASE if variable else 1 / Fraction(rate),
+        start=start,
+        width=width,
+        height=height,
+        gop=gop or round(2 * rate),
+        bframes=bframes,
+        open_gop=open_gop,
+        crf=crf,
+        pixel_format=pixel_format,
+        rotation=rotation,
+        timecode=timecode,
+        options=options or {},
+    )
+    pts = list(_times(Fraction(seconds), plan.rate, variable))
     samples = round(Fraction(seconds) * SAMPLE_RATE) if audio else 0
+    frames = _frames(_painter(plan, kind, flash=audio == "beep"), pts, plan)
+    _write(path, plan, frames, (audio, audio_codec, samples), dict(container_options or {}), report)
+    return Footage(path=str(path), rate=_ratio(plan.rate), time_base=_ratio(plan.time_base), pts=pts, samples=samples)
+
+
+def _ratio(value: Fraction) -> str:
+    return f"{value.numerator}/{value.denominator}"
+
+
+def _painter(plan: VideoPlan, kind: str, *, flash: bool) -> _Painter:
+    shown = (plan.height, plan.width) if plan.rotation % 180 else (plan.width, plan.height)
+    return SampleScene(*shown, plan.rate) if kind == "sample" else BarcodeChart(*shown, flash=flash)
+
+
+def _write(
+    path: Path,
+    plan: VideoPlan,
+    frames: Iterator[tuple[Fraction, av.VideoFrame]],
+    audio: tuple[Sound | None, str | None, int],
+    container_options: dict[str, str],
+    report: Callable[[float], None] | None,
+) -> None:
+    kind, codec, samples = audio
+    suffix = path.suffix.lower()
     partial = path.with_name(f".{secrets.token_hex(8)}.part")
+    name = f"file:{partial.absolute()}"
     try:
-        with av.open(
-            f"file:{partial.absolute()}",
-            "w",
-            format=FORMATS[path.suffix.lower()],
-            container_options=dict(container_options or {}),
-        ) as output:
-            video = add_video(
-                output,
-                path.suffix.lower(),
-                codec,
-                rate=rate,
-                time_base=base,
-                width=width,
-                height=height,
-                gop=gop or round(2 * rate),
-                bframes=bframes,
-                open_gop=open_gop,
-                crf=crf,
-                pixel_format=pixel_format,
-                rotation=rotation,
-                timecode=timecode,
-                options=options or {},
-            )
-            sound = add_audio(output, path.suffix.lower(), audio_codec) if audio else None
-            frames = _frames(painter, pts, base, start, rotation)
-            _interleave(output, video, frames, sound, audio, samples, start, report)
+        with av.open(name, "w", format=FORMATS[suffix], container_options=container_options) as output:
+            video = add_video(output, suffix, plan)
+            sound = add_audio(output, suffix, codec) if kind else None
+            _interleave(output, video, frames, sound, kind, samples, plan.start, report)
         partial.rename(path)
     finally:
         partial.unlink(missing_ok=True)
-    return Footage(
-        path=str(path),
-        rate=f"{rate.numerator}/{rate.denominator}",
-        time_base=f"{base.numerator}/{base.denominator}",
-        pts=pts,
-        samples=samples,
-    )
 
 
 def _times(seconds: Fraction, rate: Fraction, variable: bool) -> Iterator[int]:
@@ -135,15 +140,15 @@ def _times(seconds: Fraction, rate: Fraction, variable: bool) -> Iterator[int]:
         )
 
 
-def _frames(
-    painter: _Painter, pts: list[int], base: Fraction, start: Fraction, rotation: int
-) -> Iterator[tuple[Fraction, av.VideoFrame]]:
+def _frames(painter: _Painter, pts: list[int], plan: VideoPlan) -> Iterator[tuple[Fraction, av.VideoFrame]]:
+    if len(pts) > MAX_NUMBER:
+        raise ValueError(f"at most {MAX_NUMBER} frames can be numbered")
     for number, tick in enumerate(pts):
-        frame = painter.paint(number, tick * base)
-        if rotation:
-            frame = _turned(frame, rotation)
-        frame.pts, frame.time_base = tick + round(start / base), base
-        yield tick * base, frame
+        frame = painter.paint(number, tick * plan.time_base)
+        if plan.rotation:
+            frame = _turned(frame, plan.rotation)
+        frame.pts, frame.time_base = tick + round(plan.start / plan.time_base), plan.time_base
+        yield tick * plan.time_base, frame
 
 
 def _turned(frame: av.VideoFrame, rotation: int) -> av.VideoFrame:
