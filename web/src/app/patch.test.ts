@@ -8,7 +8,10 @@ const pages = () => ({
 });
 
 beforeEach(() => void vi.useFakeTimers());
-afterEach(() => void vi.useRealTimers());
+afterEach(() => {
+  vi.runOnlyPendingTimers();
+  vi.useRealTimers();
+});
 
 describe("announcements", () => {
   it("change one row and leave the other pages untouched", () => {
