@@ -316,10 +316,14 @@ async def test_each_change_is_told_in_order(database: Database, jobs: JobService
 async def test_a_rolled_back_row_does_not_stop_the_tail(database: Database, jobs: JobService) -> None:
     tail = Tail(database)
     await tail.start()
-    with pytest.raises(RuntimeError):
+
+    async def append_and_fail() -> None:
         async with database.transaction() as tx:
             await append(tx, "video.changed", "vid_1", "*", {})
             raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await append_and_fail()
     async with database.transaction() as tx:
         await append(tx, "video.changed", "vid_2", "*", {})
     async with asyncio.timeout(5):

@@ -13,7 +13,7 @@ import numpy as np
 
 from cutroom.media import boxes
 from cutroom.media.ladder.result import LadderResult
-from cutroom.media.ladder.run import Request, Sinks, encode_ladder
+from cutroom.media.ladder.run import Request, encode_ladder
 from cutroom.media.sample import read_barcode
 
 
@@ -88,8 +88,8 @@ def number_in(frame: av.VideoFrame) -> int:
         return -1
 
 
-def make_ladder(source: Path, folder: Path, *, sinks: Sinks | None = None, **options: Any) -> Made:
+def make_ladder(source: Path, folder: Path, **options: Any) -> Made:
     """Encode `source` into `folder`."""
     events: list[dict[str, Any]] = []
     request = Request(source=source, segments=folder, playlists=folder, **options)
-    return Made(encode_ladder(request, events.append, sinks), folder, events)
+    return Made(encode_ladder(request, events.append), folder, events)

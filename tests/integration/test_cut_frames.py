@@ -12,7 +12,8 @@ import imageio_ffmpeg
 import numpy as np
 import pytest
 
-from cutroom.media.cut.cutting import Delivery, Point, cut_range
+from cutroom.media.cut.cutting import Delivery, cut_range
+from cutroom.media.cut.pictures import Point
 from cutroom.media.sample import Footage, make_footage, read_barcode
 
 WIDTH, HEIGHT = 160, 90

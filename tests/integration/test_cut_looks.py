@@ -10,7 +10,8 @@ import pytest
 
 from cutroom.clips.work import CutAnswer, cut_between
 from cutroom.core.errors import CutroomError
-from cutroom.media.cut.cutting import Point, cut_range
+from cutroom.media.cut.cutting import cut_range
+from cutroom.media.cut.pictures import Point
 from cutroom.media.sample import make_footage
 
 SIZE = {"seconds": 2, "rate": Fraction(25), "width": 160, "height": 90, "kind": "barcode", "gop": 10}

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from cutroom.media.cut.cutting import Point, cut_range
+from cutroom.media.cut.cutting import cut_range
+from cutroom.media.cut.pictures import Point
 from cutroom.media.sample import make_footage
 from cutroom.media.sample.chart import FLASH_BOX
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import av
 import pytest
-from ladder_reading import Made, make_ladder, number_in
 
 from cutroom.media import boxes
 from cutroom.media.sample import make_footage
+from tests.integration.ladder_reading import Made, make_ladder, number_in
 
 RATES = {"23.976": "24000/1001", "25": "25", "29.97": "30000/1001", "50": "50", "59.94": "60000/1001"}
 

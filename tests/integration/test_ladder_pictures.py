@@ -10,9 +10,9 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from ladder_reading import make_ladder
 
 from cutroom.media.sample.barcode import paint_barcode
+from tests.integration.ladder_reading import make_ladder
 
 W, H = 320, 240
 
@@ -167,3 +167,27 @@ def test_a_still_longer_than_a_cell_leaves_numbers_out(tmp_path: Path) -> None:
     assert [uri[-9:-4] for uri in made.uris("240.m3u8")[1:]] == ["00000", "00001", "00004"]
     assert made.seconds("240.m3u8")[1] == 12
     assert "#EXT-X-TARGETDURATION:12" in (made.folder / "240.m3u8").read_text()
+
+
+def test_sprite_and_peaks_come_out_of_the_same_pass(tmp_path: Path) -> None:
+    from cutroom.media.sample import make_footage
+    from cutroom.proxies.work import build_ladder
+
+    source = tmp_path / "in.ts"
+    make_footage(
+        source, seconds=6, rate=25, width=W, height=H, kind="barcode", audio="beep", start=Fraction(2), bframes=2
+    )
+    previews = tmp_path / "previews"
+    result = build_ladder(
+        report=lambda event: None,
+        source=str(source),
+        segments_dir=str(tmp_path / "out"),
+        playlist_dir=str(tmp_path / "out"),
+        previews_dir=str(previews),
+    )
+    assert result.sprite is not None
+    assert result.peaks is not None
+    assert result.sprite.times == pytest.approx([index / 2 for index in range(12)], abs=0.021)
+    assert result.peaks.length * result.peaks.samples_per_pixel / result.peaks.sample_rate == pytest.approx(6, abs=0.1)
+    assert {path.name for path in previews.iterdir()} >= {"sprite-0.webp", "sprite.vtt", "peaks.dat", "peaks.json"}
+    assert not [path for path in previews.iterdir() if path.name.endswith(".part")]

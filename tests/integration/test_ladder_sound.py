@@ -10,10 +10,10 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from ladder_reading import Made, make_ladder
 
 from cutroom.media import boxes
 from cutroom.media.sample import make_footage
+from tests.integration.ladder_reading import Made, make_ladder
 
 
 def onsets(sound: np.ndarray, rate: int) -> list[float]:

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ladder_reading import make_ladder
 
 from cutroom.core.errors import CutroomError, ErrorKind
 from cutroom.media.ladder import publish
 from cutroom.media.sample import make_footage
+from tests.integration.ladder_reading import make_ladder
 
 
 @pytest.fixture(scope="module")

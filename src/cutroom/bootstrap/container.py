@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
 
 from cutroom.accounts.service import AccountService
 from cutroom.bootstrap.datadir import DataDirectory
 from cutroom.bootstrap.settings import Settings
+from cutroom.bootstrap.wiring import subscribe
+from cutroom.clips import tasks as clip_tasks
 from cutroom.clips.service import ClipService
 from cutroom.db.engine import Database
+from cutroom.db.location import refuse_network_share
+from cutroom.db.upgrade import upgrade
 from cutroom.events.announce import Announcer
+from cutroom.inspection import tasks as inspection_tasks
 from cutroom.inspection.service import InspectionService
 from cutroom.jobs.models import JobKind
 from cutroom.jobs.service import JobService
+from cutroom.library import tasks as library_tasks
 from cutroom.library.service import LibraryService
+from cutroom.proxies import tasks as proxy_tasks
+from cutroom.proxies.models import Recipe
+from cutroom.proxies.recipe import VERSION
 from cutroom.proxies.service import ProxyService
+from cutroom.storage.local import LocalStore
 from cutroom.storage.port import ObjectStore
 from cutroom.uploads.service import UploadService
 
@@ -35,14 +47,79 @@ class Cutroom:
     proxies: ProxyService
     clips: ClipService
     uploads: UploadService
-    kinds: dict[str, JobKind]
 
 
 def build(settings: Settings) -> Cutroom:
     """Everything, from settings; creates the data directory and opens nothing else. `start` prepares the database."""
-    raise NotImplementedError
+    data = DataDirectory(settings.data)
+    data.create()
+    if not settings.database.url:
+        refuse_network_share(data.root)
+    database = Database(
+        settings.database.url or f"sqlite:///{data.database}",
+        pool_size=settings.database.pool_size,
+        busy_seconds=settings.database.busy_seconds,
+    )
+    store = LocalStore(Path(settings.storage.root).expanduser() if settings.storage.root else data.objects)
+    announcer, jobs = Announcer(), JobService(database)
+    accounts = AccountService(
+        database, session_days=settings.accounts.session_days, link_minutes=settings.accounts.link_minutes
+    )
+    library = LibraryService(
+        database=database,
+        store=store,
+        jobs=jobs,
+        announcer=announcer,
+        scratch=data.scratch,
+        extensions=frozenset(one.lower().lstrip(".") for one in settings.library.extensions),
+    )
+    recipe = Recipe(
+        version=VERSION,
+        ladder=settings.media.ladder,
+        segment_seconds=Fraction(str(settings.media.segment_seconds)),
+    )
+    cutroom = Cutroom(
+        settings=settings,
+        data=data,
+        database=database,
+        store=store,
+        announcer=announcer,
+        jobs=jobs,
+        accounts=accounts,
+        library=library,
+        inspection=InspectionService(jobs=jobs),
+        proxies=ProxyService(library=library, jobs=jobs, store=store, recipe=recipe),
+        clips=ClipService(jobs=jobs, store=store),
+        uploads=UploadService(
+            database=database,
+            library=library,
+            store=store,
+            scratch=data.scratch,
+            max_bytes=int(settings.uploads.max_gib * (1 << 30)),
+        ),
+    )
+    jobs.register(_kinds(cutroom))
+    subscribe(
+        announcer,
+        library=library,
+        inspection=cutroom.inspection,
+        proxies=cutroom.proxies,
+        clips=cutroom.clips,
+    )
+    return cutroom
 
 
 async def start(cutroom: Cutroom) -> None:
     """Bring the database to this version; call once a process, before anything else. Raises `db.newer`."""
-    raise NotImplementedError
+    sqlite_path = cutroom.data.database if cutroom.database.is_sqlite else None
+    await upgrade(cutroom.database, sqlite_path=sqlite_path)
+
+
+def _kinds(cutroom: Cutroom) -> list[JobKind]:
+    library, store, attempts = cutroom.library, cutroom.store, cutroom.settings.jobs.max_attempts
+    return [
+        *library_tasks.kinds(library, max_attempts=attempts),
+        *inspection_tasks.kinds(cutroom.inspection, library, cutroom.announcer, max_attempts=attempts),
+        *proxy_tasks.kinds(cutroom.proxies, library, store, max_attempts=attempts),
+        *clip_tasks.kinds(cutroom.clips, library, store, max_attempts=attempts),
+    ]

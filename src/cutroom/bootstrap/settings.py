@@ -48,73 +48,79 @@ class Group(BaseModel):
 class DatabaseSettings(Group):
     """Where rows are kept."""
 
-    url: str = Field("", description="postgresql://USER@HOST/NAME; empty: SQLite in the data directory")
-    pool_size: int = Field(5, ge=1, le=100, description="Connections kept open by each process")
-    busy_seconds: float = Field(10.0, gt=0, description="How long SQLite waits for another writer")
+    url: str = Field(default="", description="postgresql://USER@HOST/NAME; empty: SQLite in the data directory")
+    pool_size: int = Field(default=5, ge=1, le=100, description="Connections kept open by each process")
+    busy_seconds: float = Field(default=10.0, gt=0, description="How long SQLite waits for another writer")
 
 
 class ServerSettings(Group):
     """The HTTP server."""
 
-    host: str = Field("127.0.0.1", description="Address to listen on")
-    port: int = Field(8400, ge=0, le=65535, description="Port to listen on; 0: any free one")
-    workers: int = Field(1, ge=1, le=64, description="Server processes")
-    allowed_hosts: Words = Field((), description="Host names to answer to besides loopback names; * for any")
-    cors_origins: Words = Field((), description="Origins of other sites that may call the API")
-    trusted_proxies: Words = Field((), description="Addresses whose X-Forwarded-* headers are believed")
-    public_url: str = Field("", description="How people reach the server, when a proxy stands before it")
+    host: str = Field(default="127.0.0.1", description="Address to listen on")
+    port: int = Field(default=8400, ge=0, le=65535, description="Port to listen on; 0: any free one")
+    workers: int = Field(default=1, ge=1, le=64, description="Server processes")
+    allowed_hosts: Words = Field(default=(), description="Host names to answer to besides loopback names; * for any")
+    cors_origins: Words = Field(default=(), description="Origins of other sites that may call the API")
+    trusted_proxies: Words = Field(default=(), description="Addresses whose X-Forwarded-* headers are believed")
+    public_url: str = Field(default="", description="How people reach the server, when a proxy stands before it")
 
 
 class AccountsSettings(Group):
     """People, their sessions and tokens."""
 
-    session_days: int = Field(30, ge=1, le=365, description="Days until an unused session ends")
-    link_minutes: int = Field(60, ge=1, description="Minutes until a printed one-time link ends")
+    session_days: int = Field(default=30, ge=1, le=365, description="Days until an unused session ends")
+    link_minutes: int = Field(default=60, ge=1, description="Minutes until a printed one-time link ends")
 
 
 class JobsSettings(Group):
     """The job runner."""
 
-    lease_seconds: float = Field(6.0, ge=2, description="Seconds after which a silent runner's job is given away")
-    max_attempts: int = Field(3, ge=1, le=20, description="Tries before a job has failed")
-    inspect: int = Field(0, ge=0, description="Inspections at once; 0: one for each core")
-    io: int = Field(1, ge=1, description="Files hashed at once")
-    preview: int = Field(0, ge=0, description="Thumbnails at once; 0: one for each two cores")
-    encode: int = Field(1, ge=1, description="Ladders at once; one uses every core already")
-    clip: int = Field(1, ge=1, description="Cuts at once")
+    lease_seconds: float = Field(
+        default=6.0, ge=2, description="Seconds after which a silent runner's job is given away"
+    )
+    max_attempts: int = Field(default=3, ge=1, le=20, description="Tries before a job has failed")
+    inspect: int = Field(default=0, ge=0, description="Inspections at once; 0: one for each core")
+    io: int = Field(default=1, ge=1, description="Files hashed at once")
+    preview: int = Field(default=0, ge=0, description="Thumbnails at once; 0: one for each two cores")
+    encode: int = Field(default=1, ge=1, description="Ladders at once; one uses every core already")
+    clip: int = Field(default=1, ge=1, description="Cuts at once")
 
 
 class MediaSettings(Group):
     """Decoding untrusted files, and what is made of them."""
 
     ladder: str = Field(
-        "auto", pattern=r"^(auto|full|\d+(,\d+)*)$", description="Proxy heights: auto (720, 480, 240), full, or a list"
+        default="auto",
+        pattern=r"^(auto|full|\d+(,\d+)*)$",
+        description="Proxy heights: auto (720, 480, 240), full, or a list",
     )
-    segment_seconds: float = Field(4.0, ge=1, le=30, description="Length of a proxy segment")
+    segment_seconds: float = Field(default=4.0, ge=1, le=30, description="Length of a proxy segment")
     memory_mib: int = Field(
-        0, ge=0, description="Address space of a decoding process before it is stopped; 0: generous, by the cores"
+        default=0,
+        ge=0,
+        description="Address space of a decoding process before it is stopped; 0: generous, by the cores",
     )
 
 
 class StorageSettings(Group):
     """Where originals and everything derived are kept."""
 
-    root: str = Field("", description="Folder of the object store; empty: objects/ in the data directory")
+    root: str = Field(default="", description="Folder of the object store; empty: objects/ in the data directory")
 
 
 class LibrarySettings(Group):
     """Videos."""
 
     extensions: Words = Field(
-        tuple(VIDEO_EXTENSIONS.split(",")), description="File name endings that a folder scan takes for footage"
+        default=tuple(VIDEO_EXTENSIONS.split(",")), description="File name endings that a folder scan takes for footage"
     )
-    sample: bool = Field(True, description="Make a minute of sample footage on the first start")
+    sample: bool = Field(default=True, description="Make a minute of sample footage on the first start")
 
 
 class UploadsSettings(Group):
     """Files sent to the server."""
 
-    max_gib: float = Field(100.0, gt=0, description="Largest file taken, in GiB")
+    max_gib: float = Field(default=100.0, gt=0, description="Largest file taken, in GiB")
 
 
 def default_data() -> Path:

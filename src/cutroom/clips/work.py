@@ -11,7 +11,8 @@ import msgspec
 
 from cutroom.core.errors import CutroomError
 from cutroom.core.timecode import format_rate, parse_position, parse_seconds
-from cutroom.media.cut.cutting import Delivery, Point, cut_range, read_clock
+from cutroom.media.cut.cutting import Delivery, cut_range, read_clock
+from cutroom.media.cut.pictures import Point
 
 Report = Callable[[dict[str, Any]], None]
 

@@ -55,11 +55,11 @@ class _Tasks:
         self._announcer = announcer
 
     async def prepare(self, tx: Transaction, job: Job) -> dict[str, Any] | None:
-        """None when the video or its file has gone; the library has said so on its row then."""
+        """None when the video has gone; of its file the inspection itself says what is wrong."""
         video = await self._video(tx, job)
         if video is None:
             return None
-        source = await self._library.source_of(tx, video)
+        source = await self._library.source_of(tx, video, inspecting=True)
         if source is None or job.work_dir is None:
             return None
         return {"path": source.for_child(job.work_dir), "mode": job.payload["mode"]}

@@ -141,6 +141,13 @@ class JobService:
             await self.cancel(tx, job.id)
         return len(active)
 
+    async def cancel_key(self, tx: Transaction, idempotency_key: str) -> bool:
+        """Cancel the active job with this key; whether there was one."""
+        found = await store.active_keys(tx.conn, {idempotency_key})
+        for job_id in found.values():
+            await self.cancel(tx, job_id)
+        return bool(found)
+
     async def retry(self, tx: Transaction, job_id: str) -> Job:
         """Queue a failed or cancelled job again, with all its attempts.
 

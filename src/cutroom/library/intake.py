@@ -18,6 +18,7 @@ from cutroom.db.engine import Database, Transaction
 from cutroom.events.announce import Announcer
 from cutroom.library import notes, store
 from cutroom.library.events import AssetDeleting, VideosAdded
+from cutroom.library.files import renewed
 from cutroom.library.models import (
     ALREADY_ADDED,
     Added,
@@ -90,7 +91,9 @@ class Intake:
                 changed.append(renewed(video, size_bytes=found.size_bytes, mtime_ns=found.mtime_ns))
                 known[found.location] = changed[-1]
             else:
-                made[found.location] = _new(found, owner_id=owner_id, visibility=visibility, now=now)
+                # A microsecond apart, so that a folder keeps the order of its names.
+                at = now + len(made)
+                made[found.location] = _new(found, owner_id=owner_id, visibility=visibility, now=at)
         if made:
             await store.insert_many(tx.conn, list(made.values()), now=now)
             await self._announce(tx, list(made.values()))
@@ -117,13 +120,17 @@ class Intake:
         await self._announce(tx, [video])
         return video
 
-    async def renew(self, tx: Transaction, changed: Sequence[Video]) -> None:
-        """Videos as `renewed` returns them: other contents, so another asset, and everything anew."""
+    async def renew(self, tx: Transaction, changed: Sequence[Video], *, announce: bool = True) -> None:
+        """Videos as `renewed` returns them: other contents, so another asset, and everything anew.
+
+        Without `announce` nobody is asked to inspect them: for the inspection that has found the change.
+        """
         left = {video.asset_id for video in await store.get_many(tx.conn, [one.id for one in changed])}
         await store.renew(tx.conn, changed, now=clock.now())
         for asset_id in sorted(left):
             await self.drop_unless_shown(tx, asset_id)
-        await self._announce(tx, changed)
+        if announce:
+            await self._announce(tx, changed)
 
     async def drop_unless_shown(self, tx: Transaction, asset_id: str) -> None:
         """Remove an asset, and what hangs on it, when its last video has left it."""
@@ -168,25 +175,6 @@ class Intake:
             raise disk_error(error) from error
         finally:
             part.unlink(missing_ok=True)
-
-
-def renewed(video: Video, *, size_bytes: int, mtime_ns: int) -> Video:
-    """The video as it is when its file has become another: on a new asset, and nothing known about it."""
-    return msgspec.structs.replace(
-        video,
-        asset_id=new_id("ast"),
-        size_bytes=size_bytes,
-        mtime_ns=mtime_ns,
-        verdict="pending",
-        verdict_message=None,
-        proxy_state=ProxyState.NONE,
-        poster=None,
-        duration=None,
-        rate=None,
-        width=None,
-        height=None,
-        probe=None,
-    )
 
 
 def _new(found: FoundFile, *, owner_id: str | None, visibility: Visibility, now: int) -> Video:

@@ -70,6 +70,11 @@ class Video(msgspec.Struct, frozen=True, kw_only=True):
         return "*" if self.visibility is Visibility.SHARED or self.owner_id is None else self.owner_id
 
     @property
+    def page_owner(self) -> str | None:
+        """The account whose pages show its jobs; None: everybody's."""
+        return None if self.audience == "*" else self.audience
+
+    @property
     def playable(self) -> bool:
         """Whether a proxy of it is worth trying: there is a picture that could be opened."""
         return self.probe is not None and self.probe.get("video") is not None and self.verdict not in NOT_PLAYABLE

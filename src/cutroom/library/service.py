@@ -1,19 +1,30 @@
-"""The library's verbs. Methods that take a transaction join their caller's; those that take none open their own."""
+"""The library's verbs. Methods that take a transaction join their caller's; `add` opens its own."""
 
 from __future__ import annotations
 
+import builtins
+import time
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
+import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cutroom.accounts.models import Principal
+from cutroom.core.errors import CutroomError, not_found
 from cutroom.db.engine import Database, Transaction
 from cutroom.events.announce import Announcer
+from cutroom.jobs.models import URGENT
 from cutroom.jobs.service import JobService
+from cutroom.library import files, notes, store
+from cutroom.library.cursor import from_cursor, to_cursor
+from cutroom.library.events import VideoDeleting, VideoOpened
+from cutroom.library.hashing import Hashing
+from cutroom.library.intake import Intake
 from cutroom.library.models import (
     Added,
     FoundFile,
+    LocationKind,
     Source,
     Summary,
     Video,
@@ -22,7 +33,19 @@ from cutroom.library.models import (
     VideoSort,
     Visibility,
 )
+from cutroom.library.summaries import columns_of
 from cutroom.storage.port import ObjectStore
+
+MAX_PAGE = 500
+_KEY_TYPES: dict[VideoSort, type[int] | type[float] | type[str]] = {
+    VideoSort.ADDED: int,
+    VideoSort.NAME: str,
+    VideoSort.DURATION: float,
+}
+_COUNT_KEPT_FROM = 20_000  # counting that many rows takes a millisecond or two
+_COUNT_KEPT_SECONDS = 10.0
+_COUNTS_KEPT = 256
+_OWN_KINDS = frozenset({"inspect", "hash"})  # jobs of a video itself, not of what it shares with others
 
 
 class LibraryService:
@@ -39,7 +62,14 @@ class LibraryService:
         extensions: frozenset[str],
     ) -> None:
         """`extensions` (lower case, without a dot) are what a folder scan takes for footage."""
-        raise NotImplementedError
+        self._store = store
+        self._jobs = jobs
+        self._announcer = announcer
+        self._intake = Intake(
+            database=database, store=store, announcer=announcer, scratch=scratch, extensions=extensions
+        )
+        self.hashing = Hashing(jobs=jobs, announcer=announcer, intake=self._intake)
+        self._counts: dict[tuple[str | None, VideoFilter], tuple[float, int]] = {}
 
     # Reading
 
@@ -55,38 +85,65 @@ class LibraryService:
         after: str | None = None,
     ) -> VideoPage:
         """One page of what `viewer` may see (None: everything). Raises `library.bad-cursor`."""
-        raise NotImplementedError
+        limit = max(1, min(limit, MAX_PAGE))
+        begin = None if after is None else from_cursor(after, _KEY_TYPES[sort])
+        found = await store.page(
+            conn, viewer=viewer, where=where, sort=sort, descending=descending, limit=limit + 1, after=begin
+        )
+        items = [video for video, _ in found[:limit]]
+        more = len(found) > limit
+        return VideoPage(items=items, next=to_cursor(found[limit - 1][1], items[-1].id) if more else None)
 
     async def count(self, conn: AsyncConnection, *, viewer: Principal | None, where: VideoFilter) -> int:
         """How many videos such a list has; of a large library as it was at most ten seconds ago."""
-        raise NotImplementedError
+        everything = viewer is None or viewer.is_administrator
+        asked = (None if everything or viewer is None else viewer.account_id, where)
+        kept = self._counts.get(asked)
+        if kept is not None and time.monotonic() - kept[0] < _COUNT_KEPT_SECONDS:
+            return kept[1]
+        number = await store.count(conn, viewer=viewer, where=where)
+        self._counts.pop(asked, None)
+        if number >= _COUNT_KEPT_FROM:
+            if len(self._counts) >= _COUNTS_KEPT:
+                self._counts.clear()
+            self._counts[asked] = (time.monotonic(), number)
+        return number
 
     async def get(self, conn: AsyncConnection, video_id: str, *, viewer: Principal | None) -> Video:
         """One video with its probe; raises `video.not-found` also when `viewer` may not see it."""
-        raise NotImplementedError
+        video = await store.get(conn, video_id)
+        if video is None or (
+            viewer is not None and not viewer.may_see(owner_id=video.owner_id, visibility=video.visibility)
+        ):
+            raise not_found("video", video_id)
+        return video
+
+    async def find(self, conn: AsyncConnection, video_ids: Sequence[str]) -> builtins.list[Video]:
+        """Those of these videos that are there, with their probes."""
+        return await store.get_many(conn, video_ids)
 
     async def of_asset(self, conn: AsyncConnection, asset_id: str) -> Sequence[Video]:
         """The videos that show an asset, oldest first; two or more are duplicates of each other."""
-        raise NotImplementedError
+        return await store.of_asset(conn, asset_id)
 
     # Adding
 
     def add(
         self,
-        paths: Sequence[str | bytes],
+        paths: Sequence[str | bytes | Path],
         *,
         owner_id: str | None,
         visibility: Visibility = Visibility.SHARED,
         copy: bool = False,
     ) -> AsyncIterator[Added]:
         """Add files and whole folders, in transactions of a few hundred; each is yielded once it is committed."""
-        raise NotImplementedError
+        return self._intake.add(paths, owner_id=owner_id, visibility=visibility, copy=copy)
 
     async def add_reference(
         self, tx: Transaction, files: Sequence[FoundFile], *, owner_id: str | None, visibility: Visibility
     ) -> Added:
         """Add files where they are. A path that is known and unchanged is skipped; a changed one is inspected again."""
-        raise NotImplementedError
+        return await self._intake.add_reference(tx, files, owner_id=owner_id, visibility=visibility)
 
     async def add_stored(
         self,
@@ -99,7 +156,9 @@ class LibraryService:
         visibility: Visibility,
     ) -> Video:
         """Add an object of the store (`originals/{video_id}/…`) that was adopted already."""
-        raise NotImplementedError
+        return await self._intake.add_stored(
+            tx, video_id=video_id, key=key, name=name, owner_id=owner_id, visibility=visibility
+        )
 
     # Changing
 
@@ -107,28 +166,70 @@ class LibraryService:
         self, tx: Transaction, video: Video, *, name: str | None = None, visibility: Visibility | None = None
     ) -> Video:
         """Rename it or say who sees it; None leaves that as it is. Raises `library.bad-name`."""
-        raise NotImplementedError
+        changed = msgspec.structs.replace(
+            video,
+            name=video.name if name is None else _checked_name(name),
+            visibility=visibility or video.visibility,
+        )
+        values = {"name": changed.name, "visibility": changed.visibility.value}
+        await store.set_columns(tx.conn, [video.id], values)
+        if changed.audience != video.audience:
+            # Who may not see it any more has to take it off the page.
+            await notes.tell_deleted(tx, video)
+        await notes.tell_changed(tx, [changed])
+        return changed
 
     async def delete(self, tx: Transaction, video: Video) -> None:
         """Take it out: its jobs are cancelled, a stored original and what nobody else needs are removed.
 
         A file that was added by reference is never touched.
         """
-        raise NotImplementedError
+        await self._announcer.announce(tx, VideoDeleting(video=video))
+        for job in (await self._jobs.active(tx.conn, [video.id])).get(video.id, ()):
+            if job.kind in _OWN_KINDS:
+                await self._jobs.cancel(tx, job.id)
+        await store.delete_video(tx.conn, video.id)
+        await self._intake.drop_unless_shown(tx, video.asset_id)
+        if video.location_kind is LocationKind.STORED:
+            files.delete_after_commit(tx, self._store, video.path)
+        await notes.tell_deleted(tx, video)
 
     async def open(self, tx: Transaction, video: Video) -> None:
         """Say that somebody looks at it: its work goes first, and a missing proxy is asked for again."""
-        raise NotImplementedError
+        await self._jobs.prioritise(tx, video.id, URGENT)
+        await self._announcer.announce(tx, VideoOpened(video=video))
 
     # For the upper domains
 
     async def set_summary(self, tx: Transaction, video_ids: Sequence[str], summary: Summary) -> None:
         """Set columns of list rows, and tell the pages."""
-        raise NotImplementedError
+        values = columns_of(summary)
+        if values and video_ids:
+            await store.set_columns(tx.conn, video_ids, values)
+            await notes.tell_changed(tx, await store.get_many(tx.conn, video_ids))
 
-    async def source_of(self, tx: Transaction, video: Video) -> Source | None:
+    async def source_of(self, tx: Transaction, video: Video, *, inspecting: bool = False) -> Source | None:
         """The local file of a video for a job, or None when there is nothing to do now.
 
         A file that has gone gets the verdict `unreadable`; one that has changed is inspected again, as new contents.
+        An inspection itself takes the file as it is now, and says what is wrong with it.
         """
-        raise NotImplementedError
+        source = await files.look(self._store, video)
+        if source is None:
+            if inspecting:
+                return files.expected(self._store, video)
+            message = f"{video.name!r} is not where it was."
+            await self.set_summary(tx, [video.id], Summary(verdict="unreadable", verdict_message=message))
+            return None
+        if (source.size_bytes, source.mtime_ns) == (video.size_bytes, video.mtime_ns):
+            return source
+        changed = files.renewed(video, size_bytes=source.size_bytes, mtime_ns=source.mtime_ns)
+        await self._intake.renew(tx, [changed], announce=not inspecting)
+        return source if inspecting else None
+
+
+def _checked_name(name: str) -> str:
+    name = name.strip()
+    if not name or len(name) > 255 or "\x00" in name:
+        raise CutroomError("library.bad-name", "A video's name has 1 to 255 letters.")
+    return name

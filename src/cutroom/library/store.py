@@ -6,8 +6,7 @@ from collections.abc import Collection, Sequence
 from fractions import Fraction
 from typing import Any
 
-import msgspec
-from sqlalchemy import ColumnElement, Row, Select, and_, delete, func, insert, literal, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, delete, func, insert, literal, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cutroom.accounts.models import Principal
@@ -16,7 +15,7 @@ from cutroom.library.models import LocationKind, ProxyState, Video, VideoFilter,
 from cutroom.library.tables import NAME_KEY, SECONDS_KEY, assets, videos
 
 # In the order of `_video`.
-_COLUMNS = (
+_COLUMNS: tuple[ColumnElement[Any], ...] = (
     videos.c.id,
     videos.c.asset_id,
     videos.c.owner_id,
@@ -91,18 +90,14 @@ async def get_many(conn: AsyncConnection, video_ids: Collection[str]) -> list[Vi
 
 async def of_asset(conn: AsyncConnection, asset_id: str) -> list[Video]:
     """The videos that show an asset, oldest first."""
-    found = await conn.execute(
-        _WHOLE.where(videos.c.asset_id == asset_id).order_by(videos.c.added_at, videos.c.id)
-    )
+    found = await conn.execute(_WHOLE.where(videos.c.asset_id == asset_id).order_by(videos.c.added_at, videos.c.id))
     return [_video(row, probe=row[-1]) for row in found]
 
 
 async def at_locations(conn: AsyncConnection, locations: Collection[bytes]) -> dict[bytes, Video]:
     """The videos by reference that are at these paths."""
     kind = LocationKind.REFERENCE.value
-    found = await conn.execute(
-        _WHOLE.where(videos.c.location_kind == kind, videos.c.location.in_(locations))
-    )
+    found = await conn.execute(_WHOLE.where(videos.c.location_kind == kind, videos.c.location.in_(locations)))
     return {video.location: video for video in (_video(row, probe=row[-1]) for row in found)}
 
 
@@ -229,7 +224,7 @@ _KIND = {one.value: one for one in LocationKind}
 _PROXY = {one.value: one for one in ProxyState}
 
 
-def _video(row: Row[Any], *, probe: dict[str, Any] | None = None) -> Video:
+def _video(row: Sequence[Any], *, probe: dict[str, Any] | None = None) -> Video:
     # By position: a page of rows is the hottest thing there is here, and names cost a lookup each.
     return Video(
         id=row[0],

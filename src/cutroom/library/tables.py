@@ -1,6 +1,19 @@
 """Assets are contents; videos are places in the library that show an asset."""
 
-from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, LargeBinary, Table, Text, func, literal_column, text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    func,
+    literal_column,
+    text,
+)
 
 from cutroom.db.base import Document, Instant, metadata
 

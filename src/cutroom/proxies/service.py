@@ -95,16 +95,21 @@ class ProxyService:
         if video.proxy_state is not state:
             await self._library.set_summary(tx, [video.id], Summary(proxy_state=state))
 
-    async def asset_changed(self, tx: Transaction, video: Video, left_asset_id: str) -> None:
-        """The video shows another asset now: stop what was under way for the one it left, and catch up."""
-        for job in (await self._jobs.active(tx.conn, [video.id])).get(video.id, ()):
-            if job.payload.get("asset_id") == left_asset_id:
-                await self._jobs.cancel(tx, job.id)
-        await self.enqueue_for(tx, video)
+    async def asset_changed(self, tx: Transaction, video: Video) -> None:
+        """The video shows another asset now, of which it takes over what there is and asks for what there is not."""
+        poster = Summary(poster=None, proxy_state=ProxyState.NONE)
+        await self._library.set_summary(tx, [video.id], poster)
+        await self.enqueue_for(tx, await self._library.get(tx.conn, video.id, viewer=None))
 
     async def asset_deleting(self, tx: Transaction, asset_id: str) -> None:
         """Nobody shows the asset any more: its rows go now, its objects once that is committed."""
         await rows.forget(tx.conn, asset_id)
+        for kind in ("preview", "proxy"):
+            await self._jobs.cancel_key(tx, self._key(kind, asset_id))
+        self.remove_objects(tx, asset_id)
+
+    def remove_objects(self, tx: Transaction, asset_id: str) -> None:
+        """Remove everything derived of an asset once the transaction is committed."""
 
         async def remove() -> None:
             for prefix in (f"proxies/{asset_id}", f"previews/{asset_id}"):
@@ -121,8 +126,11 @@ class ProxyService:
             title=title,
             owner_id=None if video.audience == "*" else video.audience,
             priority=priority,
-            idempotency_key=f"{kind}:{video.asset_id}:{self.recipe_hash}",
+            idempotency_key=self._key(kind, video.asset_id),
         )
+
+    def _key(self, kind: str, asset_id: str) -> str:
+        return f"{kind}:{asset_id}:{self.recipe_hash}"
 
     async def _ladder_object(self, conn: AsyncConnection, video: Video, name: str, rest: str) -> MediaObject:
         proxy = await self.playback(conn, video.asset_id)

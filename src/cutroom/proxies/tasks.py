@@ -12,6 +12,7 @@ import msgspec
 from cutroom.core import clock
 from cutroom.core.errors import ErrorDocument
 from cutroom.db.engine import Transaction
+from cutroom.jobs.errors import CANCELLED
 from cutroom.jobs.models import Job, JobKind
 from cutroom.library.models import ProxyState, Source, Summary, Video
 from cutroom.library.service import LibraryService
@@ -108,6 +109,7 @@ class _Tasks:
         asset_id, recipe = job.payload["asset_id"], self._service.recipe_hash
         showing = await self._library.of_asset(tx.conn, asset_id)
         if not showing:
+            self._service.remove_objects(tx, asset_id)
             return None
         previews = _work_dir(job) / "previews"
         for kind in (PreviewKind.SPRITE, PreviewKind.PEAKS):
@@ -133,8 +135,12 @@ class _Tasks:
         values = {"state": "failed", "error": msgspec.to_builtins(error)}
         await rows.change(tx.conn, asset_id, self._service.recipe_hash, values)
         showing = await self._library.of_asset(tx.conn, asset_id)
-        if showing:
-            await self._library.set_summary(tx, _ids(showing), Summary(proxy_state=ProxyState.FAILED))
+        if not showing:
+            # The child has ended only now, so what it wrote after the deletion goes too.
+            self._service.remove_objects(tx, asset_id)
+            return
+        state = ProxyState.NONE if error.code == CANCELLED.code else ProxyState.FAILED
+        await self._library.set_summary(tx, _ids(showing), Summary(proxy_state=state))
 
     async def _source(self, tx: Transaction, job: Job) -> Source | None:
         """A local file with the asset's contents: of the job's own video, or of another that shows it."""

@@ -27,13 +27,15 @@ def build_ladder(
     """Encode `source` into an HLS ladder, in one decode.
 
     Immutable segments go to `segments_dir` (`720/00000.m4s`, `audio/0/00000.m4s`, `timing.json` where the frame rate
-    varies), playlists to `playlist_dir` (`master.m3u8`). `heights` is "auto", "full" or lines; `threads` bounds the
-    decoder and each encoder (0: as many as suit the machine). Raises CutroomError as `encode_ladder` does.
+    varies), playlists to `playlist_dir` (`master.m3u8`), sprite and peaks to `previews_dir` when there is one.
+    `heights` is "auto", "full" or lines; `threads` bounds the decoder and each encoder (0: as many as suit the
+    machine). Raises CutroomError as `encode_ladder` does.
     """
     request = Request(
         source=Path(source),
         segments=Path(segments_dir),
         playlists=Path(playlist_dir),
+        previews=None if previews_dir is None else Path(previews_dir),
         heights=heights if isinstance(heights, str) else tuple(heights),
         segment_seconds=Fraction(str(segment_seconds)),
         threads=threads,

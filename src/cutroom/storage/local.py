@@ -23,14 +23,16 @@ class LocalStore:
     def __init__(self, root: Path) -> None:
         self._root = root.absolute()
 
-    def adopt(self, key: str, path: Path) -> ObjectStat:
+    def adopt(self, key: str, path: Path, *, durable: bool = True) -> ObjectStat:
         """Rename the file in; from another file system it is copied beside its place first."""
         target = self.local_path(key)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            _flush(path)
+            if durable:
+                _flush(path)
             _move(path, target)
-            _flush(target.parent)
+            if durable:
+                _flush(target.parent)
         except FileNotFoundError as error:
             raise missing(str(path)) from error
         except OSError as error:

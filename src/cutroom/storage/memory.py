@@ -23,7 +23,7 @@ class MemoryStore:
         self._objects: dict[str, tuple[bytes, int]] = {}
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
-    def adopt(self, key: str, path: Path) -> ObjectStat:
+    def adopt(self, key: str, path: Path, *, durable: bool = True) -> ObjectStat:
         """Read the file in and remove it."""
         check_key(key)
         try:

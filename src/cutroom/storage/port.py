@@ -28,10 +28,11 @@ class ObjectStore(Protocol):
     and `storage.failed` when the disk refuses for another reason.
     """
 
-    def adopt(self, key: str, path: Path) -> ObjectStat:
+    def adopt(self, key: str, path: Path, *, durable: bool = True) -> ObjectStat:
         """Move the file at `path` in as `key`, whole or not at all, replacing what is there; `path` is gone after.
 
-        Called when a job or an upload publishes. The bytes are on the disk before the key shows them.
+        Called when a job or an upload publishes. `durable`: the bytes are on the disk before the key shows them; for
+        what can be made again it may be left out, because flushing many small files holds up the transaction.
         """
         ...
 

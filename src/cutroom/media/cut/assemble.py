@@ -17,8 +17,8 @@ from av.video.stream import VideoStream
 
 from cutroom.core.errors import CutroomError, ErrorKind
 from cutroom.core.timecode import drops_frames, format_timecode, parse_position
-from cutroom.media.cut.index import Wanted, first_video, read_pictures
-from cutroom.media.cut.pictures import Pictures
+from cutroom.media.cut.index import first_video, read_pictures
+from cutroom.media.cut.pictures import Pictures, Wanted
 from cutroom.media.cut.sound import SoundRange, open_sound, sound_packets
 from cutroom.media.cut.writer import Target, keep_tags, mux_in_order, open_output, written_aside
 from cutroom.media.source import open_source, shown

@@ -11,8 +11,8 @@ from cutroom.core.errors import CutroomError, ErrorKind
 from cutroom.media.cut.assemble import Cut, Report, source_timecode
 from cutroom.media.cut.copy import cut_copy
 from cutroom.media.cut.exact import cut_exact
-from cutroom.media.cut.index import Wanted, first_video, frame_rate, read_pictures
-from cutroom.media.cut.pictures import Pictures
+from cutroom.media.cut.index import first_video, frame_rate, read_pictures
+from cutroom.media.cut.pictures import Pictures, Point, Wanted
 from cutroom.media.cut.plan import plan_copy, plan_smart
 from cutroom.media.cut.smart import NotJoinable, cut_smart
 from cutroom.media.cut.writer import target_for
@@ -33,21 +33,6 @@ class Delivery:
     rate: Fraction
     frames: int
     reencoded: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Point:
-    """A place in a video: a frame number, or seconds after the first frame."""
-
-    frame: int | None = None
-    seconds: Fraction | None = None
-
-    def resolve(self, pictures: Pictures) -> int:
-        """The frame it means, by the frames' own times, so that a variable rate comes out right."""
-        if self.frame is not None:
-            return self.frame
-        seconds = self.seconds or Fraction(0)
-        return pictures.nearest(seconds) if pictures.ordered else int(seconds * pictures.rate + Fraction(1, 2))
 
 
 def cut_range(
@@ -71,7 +56,7 @@ def cut_range(
     check_mode(mode)
     target = target_for(output, source, aside)
     report(0.0, "reading")
-    pictures = read_pictures(source, _reach(end, padding))
+    pictures = read_pictures(source, Wanted(start=start, end=end, padding=padding))
     asked = start.resolve(pictures), end.resolve(pictures)
     _check_range(source, pictures, asked)
     first, last = _padded(pictures, asked, padding)
@@ -84,13 +69,6 @@ def read_clock(source: Path) -> tuple[Fraction, str | None]:
     with open_source(source) as container, reading(source):
         stream = first_video(container, source)
         return frame_rate(stream), source_timecode(container, stream)
-
-
-def _reach(end: Point, padding: Fraction) -> Wanted:
-    # The rate is not known yet: padding in frames is bounded by the fastest there is.
-    if end.frame is not None:
-        return Wanted(frame=end.frame + int(padding * 240))
-    return Wanted(seconds=(end.seconds or Fraction(0)) + padding + 1)
 
 
 def _check_range(source: Path, pictures: Pictures, asked: tuple[int, int]) -> None:

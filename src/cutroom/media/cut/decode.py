@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +68,7 @@ def _decode(packets: Iterator[Packet[Any]], stream: VideoStream, since: int | No
             return
 
 
-def _unneeded_before(stream: VideoStream, since: int):  # type: ignore[no-untyped-def]
+def _unneeded_before(stream: VideoStream, since: int) -> Callable[[Packet[Any]], bool]:
     """Tells packets that nothing refers to and that are shown before `since`: half of a usual run-up."""
     if stream_codec(stream) != "h264":
         return lambda packet: False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -114,8 +114,7 @@ def ends_encoder(look: Look, *, set_number: int, profile: str | None) -> VideoCo
 def ready_frame(frame: VideoFrame, look: Look, pts: int) -> VideoFrame:
     """`frame` as the encoder takes it, to be shown at `pts`."""
     if (frame.format.name, frame.width, frame.height) != (look.pixel_format, look.width, look.height):
-        matrix_kept = frame.reformat(width=look.width, height=look.height, format=look.pixel_format)
-        frame = matrix_kept
+        frame = frame.reformat(width=look.width, height=look.height, format=look.pixel_format)
     frame.pts, frame.time_base = pts, look.time_base
     # The decoder's picture types would be taken as orders.
     frame.pict_type = PictureType.NONE
@@ -127,8 +126,3 @@ def encode_all(context: VideoCodecContext | VideoStream, frames: Iterator[VideoF
     for frame in frames:
         yield from context.encode(frame)
     yield from context.encode(None)
-
-
-def with_interlacing(look: Look, frame: VideoFrame) -> Look:
-    """The look, once a decoded frame has shown whether it consists of fields."""
-    return replace(look, interlaced=True) if frame.interlaced_frame else look

@@ -6,13 +6,14 @@ ITU-T H.264, 7.3 (syntax), Annex B (start codes); ISO/IEC 14496-15, 5.3.3 (avcC)
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from cutroom.media.cut.bits import BitReader
+from cutroom.media.cut.pictures import Access
 from cutroom.media.cut.sps import parse_sps, sample_format
 
-SLICE, IDR_SLICE, SEI, SPS, PPS = 1, 5, 6, 7, 8
+IDR_SLICE, SEI, SPS, PPS = 5, 6, 7, 8
 # Parameter sets (and their extensions), delimiters, ends of sequence and filler: the joined stream has its own.
 _DROPPED = {7, 8, 9, 10, 11, 12, 13, 15}
 _START_CODE = re.compile(rb"\x00\x00\x01")
@@ -101,14 +102,16 @@ def join_units(units: Iterable[bytes], *, without: frozenset[int] = frozenset())
     return b"".join(len(unit).to_bytes(4, "big") + unit for unit in kept)
 
 
-def begins_sequence(units: Iterable[bytes]) -> bool:
-    """Whether the picture is an IDR: a key picture that no later one reaches behind."""
-    return next((unit[0] & 31 == IDR_SLICE for unit in units if 1 <= unit[0] & 31 <= 5), False)
+def access(units: Sequence[bytes]) -> Access:
+    """What may begin at a picture that the container calls a key picture.
 
-
-def recovers_at_once(units: Iterable[bytes]) -> bool:
-    """Whether a recovery point message promises that everything shown from this picture on is right."""
-    return any(_recovery_frames(unit) == 0 for unit in units if unit[0] & 31 == SEI)
+    A copy, if it is an IDR, behind which no later picture reaches; decoding, if a recovery point message promises that
+    everything shown from it on is right; else nothing.
+    """
+    if next((unit[0] & 31 == IDR_SLICE for unit in units if 1 <= unit[0] & 31 <= 5), False):
+        return Access.SPLICE
+    recovers = any(_recovery_frames(unit) == 0 for unit in units if unit[0] & 31 == SEI)
+    return Access.KEY if recovers else Access.NONE
 
 
 def is_reference(units: Iterable[bytes]) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -18,27 +18,13 @@ from av.video.stream import VideoStream
 
 from cutroom.core.errors import CutroomError, ErrorKind
 from cutroom.media.cut import h264, hevc
-from cutroom.media.cut.pictures import Access, Picture, Pictures
+from cutroom.media.cut.pictures import Access, Picture, Pictures, Wanted
+from cutroom.media.cut.window import read_window
 from cutroom.media.source import open_source, reading, shown
 
 _UNTIMED = ("avi", "h264", "hevc", "m4v", "mpegvideo", "vc1")  # they do not say when a reordered frame is shown
+_MARGIN_SECONDS = Fraction(1)  # more than any reordering moves a frame
 _SETTLED = 2  # key pictures to read past the wanted range, so that no picture that belongs before is still to come
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """How far to read: up to a frame number or a time in seconds after the first frame; neither: everything."""
-
-    frame: int | None = None
-    seconds: Fraction | None = None
-
-    @property
-    def everything(self) -> bool:
-        return self.frame is None and self.seconds is None
-
-    def passed(self, count: int, seconds: Fraction) -> bool:
-        """Whether `count` frames, the last at `seconds`, are enough."""
-        return (self.frame is None or count > self.frame) and (self.seconds is None or seconds > self.seconds)
 
 
 def first_video(container: InputContainer, path: Path) -> VideoStream:
@@ -56,14 +42,16 @@ def first_video(container: InputContainer, path: Path) -> VideoStream:
 
 def read_pictures(path: Path, wanted: Wanted) -> Pictures:
     """The pictures of the file's video, in decoding order, at least as far as wanted."""
+    window = _read_window(path, wanted)
+    if window is not None:
+        return window
     with open_source(path) as container, reading(path):
         stream = first_video(container, path)
         time_base, rate, codec = _time_base(stream), frame_rate(stream), stream_codec(stream)
         timed = not (container.format.name in _UNTIMED and stream.codec_context.has_b_frames)
-        classify = _classifier(stream)
         coded: list[Picture] = []
         complete, enough = True, _Enough(wanted, time_base)
-        for picture in _pictures(container, stream, classify):
+        for picture in _pictures(container, stream):
             coded.append(picture)
             if enough.after(picture):
                 complete = False
@@ -74,6 +62,16 @@ def read_pictures(path: Path, wanted: Wanted) -> Pictures:
         )
     coded, ordered = _numbered(coded, hides_start=codec in ("h264", "hevc"), timed=timed)
     return Pictures(coded=coded, time_base=time_base, rate=rate, codec=codec, complete=complete, ordered=ordered)
+
+
+def _read_window(path: Path, wanted: Wanted) -> Pictures | None:
+    """A part of a long file, read on a handle of its own, because a failed attempt leaves it anywhere."""
+    if wanted.end is None:
+        return None
+    with open_source(path) as container, reading(path):
+        stream = first_video(container, path)
+        window = read_window(container, stream, wanted, lambda: _pictures(container, stream))
+        return window and replace(window, rate=frame_rate(stream), codec=stream_codec(stream))
 
 
 def frame_rate(stream: VideoStream) -> Fraction:
@@ -104,24 +102,23 @@ def _classifier(stream: VideoStream) -> _Classify:
     codec = stream_codec(stream)
     if codec == "h264":
         length_bytes, _ = h264.read_configuration(stream.codec_context.extradata)
-        return lambda data: _classify_h264(data, length_bytes)
+        return lambda data: _or_none(lambda: h264.access(h264.split_units(data, length_bytes)))
     if codec == "hevc":
-        hevc_length_bytes, _ = hevc.read_configuration(stream.codec_context.extradata)
-        return lambda data: hevc.access(hevc.split_units(data, hevc_length_bytes))
+        framing = hevc.length_bytes(stream.codec_context.extradata)
+        return lambda data: _or_none(lambda: hevc.access(hevc.split_units(data, framing)))
     return lambda data: Access.KEY
 
 
-def _classify_h264(data: bytes, length_bytes: int) -> Access:
+def _or_none(judge: Callable[[], Access]) -> Access:
+    """Nothing may begin at a picture whose units cannot be told apart."""
     try:
-        units = h264.split_units(data, length_bytes)
-        if h264.begins_sequence(units):
-            return Access.SPLICE
-        return Access.KEY if h264.recovers_at_once(units) else Access.NONE
+        return judge()
     except (ValueError, IndexError):
         return Access.NONE
 
 
-def _pictures(container: InputContainer, stream: VideoStream, classify: _Classify) -> Iterator[Picture]:
+def _pictures(container: InputContainer, stream: VideoStream) -> Iterator[Picture]:
+    classify = _classifier(stream)
     for other in container.streams:
         if other.index != stream.index:
             other.discard = av.stream.Discard.all
@@ -152,15 +149,20 @@ class _Enough:
         self._wanted, self._time_base = wanted, time_base
         self._count = self._keys = 0
         self._first: int | None = None
+        self._until: Fraction | None = None
+        if wanted.end is not None and wanted.end.frame is None:
+            self._until = (wanted.end.seconds or 0) + wanted.padding + _MARGIN_SECONDS
 
     def after(self, picture: Picture) -> bool:
         """Whether nothing after `picture` can be wanted."""
-        if picture.number is None or self._wanted.everything:
+        if picture.number is None or self._wanted.end is None:
             return False
         self._first = picture.pts if self._first is None else min(self._first, picture.pts)
-        if picture.access and self._wanted.passed(self._count, (picture.pts - self._first) * self._time_base):
-            self._keys += 1
+        seconds = (picture.pts - self._first) * self._time_base
+        if self._count == self._wanted.end.frame:
+            self._until = seconds + self._wanted.padding + _MARGIN_SECONDS
         self._count += 1
+        self._keys += bool(picture.access and self._until is not None and seconds > self._until)
         return self._keys == _SETTLED
 
 

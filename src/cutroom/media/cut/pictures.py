@@ -42,6 +42,7 @@ class Pictures:
     rate: Fraction  # frames a second, as the container says
     codec: str = "h264"
     complete: bool = True  # whether the whole file was read
+    grid: range | None = None  # starts of all frames, in ticks, where only a part of the file was read
     ordered: bool = True  # False when the timestamps cannot order the frames, and only decoding can count them
 
     @cached_property
@@ -51,14 +52,14 @@ class Pictures:
         return sorted(seen, key=lambda picture: picture.pts)
 
     @cached_property
-    def starts(self) -> list[int]:
+    def starts(self) -> Sequence[int]:
         """Start of every frame, in ticks."""
-        return [picture.pts for picture in self.shown]
+        return self.grid if self.grid is not None else [picture.pts for picture in self.shown]
 
     @property
     def count(self) -> int:
         """Frames known."""
-        return len(self.shown)
+        return len(self.starts)
 
     def start(self, frame: int) -> int:
         """Ticks at which a frame is first seen; the one after the last is where the video ends."""
@@ -67,6 +68,8 @@ class Pictures:
     @cached_property
     def end(self) -> int:
         """Ticks at which the last frame stops being seen."""
+        if self.grid is not None:
+            return self.grid.stop
         last = self.shown[-1]
         return last.pts + max(1, last.duration or self.tick)
 
@@ -78,6 +81,8 @@ class Pictures:
     @cached_property
     def constant(self) -> bool:
         """Whether every frame is seen for as long as the rate says, as far as the clock can tell."""
+        if self.grid is not None:
+            return True
         steps = (b - a for a, b in pairwise(self.starts))
         return all(abs(step * self.time_base - 1 / self.rate) <= self.time_base for step in steps)
 
@@ -95,3 +100,27 @@ class Pictures:
         if after == self.count and ticks > self.end:
             return self.count + max(1, int((ticks - self.end) / self.tick))
         return after if 2 * ticks >= self.start(after) + self.starts[after - 1] else after - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """A place in a video: a frame number, or seconds after the first frame."""
+
+    frame: int | None = None
+    seconds: Fraction | None = None
+
+    def resolve(self, pictures: Pictures) -> int:
+        """The frame it means, by the frames' own times, so that a variable rate comes out right."""
+        if self.frame is not None:
+            return self.frame
+        seconds = self.seconds or Fraction(0)
+        return pictures.nearest(seconds) if pictures.ordered else round_half_up(seconds * pictures.rate)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What will be cut, so that no more than that has to be read; `end` None means everything."""
+
+    start: Point = Point(frame=0)
+    end: Point | None = None
+    padding: Fraction = Fraction(0)  # seconds, on both sides

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from cutroom.media.ladder.clock import Timing
+from cutroom.media.peaks import PeaksDetail
+from cutroom.media.sprite import SpriteDetail
 
 
 class RungResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,5 +48,5 @@ class LadderResult(msgspec.Struct, frozen=True, kw_only=True):
     segments: int
     damaged_packets: int  # that did not decode and were passed over
     notes: list[str]  # what was done to the footage that a person should know
-    sprite: Any = None
-    peaks: Any = None
+    sprite: SpriteDetail | None = None
+    peaks: PeaksDetail | None = None

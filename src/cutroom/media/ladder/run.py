@@ -10,13 +10,13 @@ from time import monotonic
 from typing import Any
 
 import msgspec
-from av.audio.frame import AudioFrame
 from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from cutroom.core.errors import CutroomError, ErrorKind
 from cutroom.media.ladder.clock import Timing
+from cutroom.media.ladder.extras import Extras
 from cutroom.media.ladder.lane import Failure, Stopped
 from cutroom.media.ladder.pictures import Pictures
 from cutroom.media.ladder.plan import Grid
@@ -43,17 +43,11 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     playlists: Path  # folder of the playlists
     heights: str | tuple[int, ...] = "auto"  # "auto", "full", or lines
     segment_seconds: Fraction = Fraction(4)
+    previews: Path | None = None  # folder of the sprite and the peaks, when they are wanted
     threads: int = 0  # of the decoder and of each encoder; 0 is as many as suit the machine
 
 
-class Sinks(msgspec.Struct, frozen=True, kw_only=True):
-    """Who else looks at the decoded footage; each is called in a thread of its own."""
-
-    picture: Callable[[VideoFrame], None] | None = None  # of the smallest rung; pts counts from the ladder's zero
-    sound: Callable[[AudioFrame], None] | None = None  # of the first track as decoded, with the source's times
-
-
-def encode_ladder(request: Request, report: Report, sinks: Sinks | None = None) -> LadderResult:
+def encode_ladder(request: Request, report: Report) -> LadderResult:
     """Turn a source into an HLS ladder in one decode.
 
     Reports `{"event": "playable", …}` once the first segment of every rung and sound track stands under a master
@@ -64,7 +58,7 @@ def encode_ladder(request: Request, report: Report, sinks: Sinks | None = None) 
     """
     before = _identity(request.source)
     with open_source(request.source) as container:
-        result = _Pass(request, container, report, sinks or Sinks()).run()
+        result = _Pass(request, container, report).run()
     if before is not None and _identity(request.source) != before:
         raise _gone(request.source)
     return result
@@ -87,7 +81,7 @@ def _gone(path: Path) -> CutroomError:
 
 
 class _Pass:
-    def __init__(self, request: Request, container: InputContainer, report: Report, sinks: Sinks) -> None:
+    def __init__(self, request: Request, container: InputContainer, report: Report) -> None:
         self._request = request
         self._grid = Grid(request.segment_seconds)
         self._report = report
@@ -99,10 +93,16 @@ class _Pass:
         self._reported_at = 0.0
         make_folder(request.segments)
         make_folder(request.playlists)
-        self._sounds = Sounds(self._reader.audio, new_track=self._track, failure=self._failure, listen=sinks.sound)
-        self._pictures = None if self._reader.video is None else self._new_pictures(self._reader.video, sinks)
+        self._extras = None if request.previews is None else Extras(request.previews, self._length or None)
+        self._sounds = Sounds(
+            self._reader.audio,
+            new_track=self._track,
+            failure=self._failure,
+            listen=None if self._extras is None else self._extras.listen,
+        )
+        self._pictures = None if self._reader.video is None else self._new_pictures(self._reader.video)
 
-    def _new_pictures(self, stream: VideoStream, sinks: Sinks) -> Pictures:
+    def _new_pictures(self, stream: VideoStream) -> Pictures:
         request = self._request
         return Pictures(
             stream,
@@ -111,11 +111,20 @@ class _Pass:
             threads=request.threads,
             new_track=self._track,
             failure=self._failure,
-            watch=sinks.picture,
+            watch=None if self._extras is None else self._extras.watch,
         )
 
     def run(self) -> LadderResult:
         """Read the source to its end and write everything."""
+        try:
+            self._encode()
+            return self._result()
+        except BaseException:
+            if self._extras is not None:
+                self._extras.discard()
+            raise
+
+    def _encode(self) -> None:
         try:
             self._read()
             self._finish()
@@ -128,7 +137,6 @@ class _Pass:
         finally:
             self._wait()
         self._failure.check()
-        return self._result()
 
     def _read(self) -> None:
         video = self._reader.video
@@ -200,6 +208,7 @@ class _Pass:
         timing = self._timing()
         if timing is None and not self._sounds.heard:
             raise damaged(self._request.source, ValueError("nothing in it decodes"))
+        sprite, peaks = self._extras.finish() if self._extras is not None else (None, None)
         self._write_master(done=True)
         rungs = self._pictures.results(done=True) if self._pictures is not None else []
         lengths = [track.end for track in self._tracks]
@@ -215,6 +224,8 @@ class _Pass:
             segments=sum(len(track.segments) for track in self._tracks),
             damaged_packets=self._reader.damaged + self._sounds.damaged,
             notes=self._notes(timing),
+            sprite=sprite,
+            peaks=peaks,
         )
 
     def _timing(self) -> Timing | None:

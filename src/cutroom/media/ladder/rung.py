@@ -12,13 +12,14 @@ from cutroom.media.ladder.plan import Grid, Rung
 from cutroom.media.ladder.track import Track
 from cutroom.media.ladder.x264 import Encoder
 
+_MOST = 8  # pictures: more would only be decoded ahead while the first segment waits
 _QUEUE_BYTES = 48 << 20
 """Bytes of pictures that may wait for one rung."""
 
 
 def queue_depth(width: int, height: int, bytes_per_pixel: float = 1.5) -> int:
     """How many pictures of a size may wait in a queue."""
-    return max(2, min(24, int(_QUEUE_BYTES / (width * height * bytes_per_pixel))))
+    return max(2, min(_MOST, int(_QUEUE_BYTES / (width * height * bytes_per_pixel))))
 
 
 class RungLane:

@@ -31,9 +31,9 @@ class Sounds:
         *,
         new_track: NewTrack,
         failure: Failure,
-        listen: Callable[[AudioFrame], None] | None,
+        listen: Callable[[AudioFrame, Fraction], None] | None,
     ) -> None:
-        """`listen` hears the first track as decoded, with the source's times."""
+        """`listen` hears the first track as decoded, with the source's times and the one that is the ladder's zero."""
         self.voices: list[Voice] = []
         self.origin: Fraction | None = None
         self._streams = streams
@@ -113,8 +113,12 @@ class Sounds:
         def emit(sample: Sample) -> None:
             tracks[0].add(sample)
 
+        def listen(frame: AudioFrame) -> None:
+            if self._listen is not None:
+                self._listen(frame, origin)
+
         kind = CopiedSound if can_copy(stream) else EncodedSound
-        sound: Sound = kind(stream, origin, emit, self._listen if index == 0 else None)
+        sound: Sound = kind(stream, origin, emit, listen if index == 0 else None)
         language = stream.language if stream.language not in (None, "", "und") else None
         init = audio_init(
             sample_rate=sound.rate,

@@ -1,0 +1,104 @@
+"""Many files through the pool of bounded children: a generator in, rows out, whatever single files do."""
+
+from __future__ import annotations
+
+import os
+from base64 import b64encode
+from collections.abc import AsyncIterator, Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from cutroom.inspection.files import Candidate
+from cutroom.inspection.findings import to_findings, to_verdict
+from cutroom.inspection.models import FileReport, Inspection, Mode, Verdict
+from cutroom.inspection.rules import FROM_ERROR
+from cutroom.media.containers import Fault
+from cutroom.media.pool import DecodePool
+
+TARGET = "cutroom.inspection.work:inspect_video"
+_SECONDS = {"quick": (20.0, 50e6), "standard": (60.0, 2e6), "hybrid": (120.0, 0.25e6), "deep": (120.0, 0.25e6)}
+
+
+class Row(NamedTuple):
+    """The outcome of one file."""
+
+    report: FileReport
+    size_bytes: int
+
+
+def deadline_seconds(size_bytes: int, mode: Mode) -> float:
+    """How long one file may take: a start, and time in proportion to its size at a very slow machine's speed."""
+    start, bytes_a_second = _SECONDS[mode.value]
+    return start + size_bytes / bytes_a_second
+
+
+async def inspect_files(
+    files: Iterable[Candidate], mode: Mode, *, pool: DecodePool, max_seconds_per_file: float | None = None
+) -> AsyncIterator[Row]:
+    """Inspect files as they come; rows come as they finish, not in order.
+
+    A file that runs past its deadline is `timed-out`, one that kills its child is `crashed`; the others go on.
+    """
+    flight: dict[int, Candidate] = {}
+
+    def arguments() -> Iterator[dict[str, Any]]:
+        for index, file in enumerate(files):
+            flight[index] = file
+            yield {"path": displayed(file.path), "mode": mode.value, **_exact_name(file.path)}
+
+    def deadline(item: Any) -> float:
+        # Asked right after the item was drawn, so its file is the newest.
+        return max_seconds_per_file or deadline_seconds(next(reversed(flight.values())).size_bytes, mode)
+
+    async for outcome in pool.map(TARGET, arguments(), deadline_seconds=deadline):
+        file = flight.pop(outcome.index)
+        if file.problem is not None:
+            verdict = failed(mode, "file.unreadable", _listing_problem(file))
+        elif outcome.error is not None:
+            code = FROM_ERROR.get(outcome.error.code, "file.crashed")
+            verdict = failed(mode, code, outcome.error.message)
+        else:
+            verdict = msgspec.convert(outcome.result, Inspection).verdict
+        yield Row(row_of(file.path, verdict), file.size_bytes)
+
+
+def failed(mode: Mode, code: str, message: str) -> Verdict:
+    """The verdict for a file about whose content nothing is known."""
+    findings = to_findings([Fault(code=code, message=message)])
+    return to_verdict(findings, mode, duration_seconds=None, seconds_spent=0.0)
+
+
+def row_of(path: Path, verdict: Verdict) -> FileReport:
+    """The line of a report for one file."""
+    return FileReport(
+        path=displayed(path),
+        status=verdict.status,
+        mode=verdict.mode,
+        confidence=verdict.confidence,
+        severity=verdict.severity,
+        duration_seconds=verdict.duration_seconds,
+        seconds_spent=verdict.seconds_spent,
+        findings=verdict.findings,
+    )
+
+
+def displayed(path: Path) -> str:
+    """A path as valid Unicode: bytes that are not UTF-8 become \\xNN."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def _exact_name(path: Path) -> dict[str, str]:
+    """The name's bytes, where JSON could not carry them."""
+    raw = os.fsencode(path)
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return {"path_base64": b64encode(raw).decode()}
+    return {}
+
+
+def _listing_problem(file: Candidate) -> str:
+    reason = file.problem.strerror if file.problem else ""
+    return f"The folder {displayed(file.path)} cannot be listed: {reason}."

@@ -1,0 +1,36 @@
+"""The words an inspection uses: modes, statuses, severities. Light to import, for command-line options."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Mode(StrEnum):
+    """How deep a file is looked into."""
+
+    QUICK = "quick"  # structure and opening
+    STANDARD = "standard"  # and every packet, all sound, every keyframe
+    HYBRID = "hybrid"  # standard, then deep where that leaves doubt
+    DEEP = "deep"  # and every frame
+
+
+class Status(StrEnum):
+    """What became of a file."""
+
+    HEALTHY = "healthy"
+    NOTE = "note"  # sound, with something worth knowing
+    SUSPECT = "suspect"  # probably damaged, but not surely
+    CORRUPT = "corrupt"
+    NOT_VIDEO = "not-video"
+    UNREADABLE = "unreadable"  # it could not be read, which says nothing about its content
+    TIMED_OUT = "timed-out"
+    CRASHED = "crashed"  # the decoder died or ran into a limit, which says nothing for sure either
+
+
+class Severity(StrEnum):
+    """How much a finding spoils."""
+
+    NOTE = "note"  # nothing
+    MINOR = "minor"  # seeking, an index, a moment
+    MAJOR = "major"  # picture or sound that somebody would notice
+    CRITICAL = "critical"  # the file does not play
