@@ -14,13 +14,12 @@ import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import IO, Any
 
 import av
-from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.packet import Packet
-from av.video.stream import VideoStream
+from av.stream import Stream
 
 from cutroom.core.errors import CutroomError, ErrorKind
 
@@ -34,7 +33,6 @@ CONTAINERS = (
 )
 """Demuxers that may open a file. None of them follows names found inside it under the options used here."""
 
-_Track = TypeVar("_Track", VideoStream, AudioStream)
 _STILL_BRANDS = {"heic", "heix", "heim", "heis", "mif1", "avif", "mif2"}
 _MAGIC = (  # offset, bytes: enough to say "this is a container, and it is broken" instead of "this is no video"
     *((4, name) for name in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"moof", b"styp", b"pnot")),
@@ -100,14 +98,14 @@ def reading(path: Path) -> Iterator[None]:
         raise damaged(path, error) from error
 
 
-def packets(container: InputContainer, stream: _Track) -> Iterator[Packet[_Track]]:
-    """The packets of a stream, closed by an empty one that flushes its decoder: use this and not `container.demux`.
+def packets(container: InputContainer, *streams: Stream) -> Iterator[Packet[Any]]:
+    """The packets of streams, closed by empty ones that flush their decoders: use this and not `container.demux`.
 
     A transport or program stream may name streams late. PyAV's own generator then looks at memory it never set when it
     flushes, and raises IndexError after the wanted stream has had its last packet: that is the end, and no error.
     """
     try:
-        yield from container.demux(stream)
+        yield from container.demux(*streams)
     except IndexError:
         return
 
