@@ -63,7 +63,11 @@ def build(settings: Settings) -> Cutroom:
     store = LocalStore(Path(settings.storage.root).expanduser() if settings.storage.root else data.objects)
     announcer, jobs = Announcer(), JobService(database)
     accounts = AccountService(
-        database, session_days=settings.accounts.session_days, link_minutes=settings.accounts.link_minutes
+        database,
+        session_days=settings.accounts.session_days,
+        session_longest_days=settings.accounts.session_longest_days,
+        link_minutes=settings.accounts.link_minutes,
+        password_length=settings.accounts.password_length,
     )
     library = LibraryService(
         database=database,

@@ -36,7 +36,7 @@ def test_a_second_server_on_the_same_data_is_refused(served: Served):
         command("serve", "--port", "0", data=served.data), env=environment(), capture_output=True, text=True, timeout=60
     )
     assert second.returncode == 1
-    assert str(served.process.pid) in second.stderr
+    assert f"process {served.process.pid} at {served.url}" in second.stderr
     assert "Traceback" not in second.stderr
 
 
