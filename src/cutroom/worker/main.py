@@ -36,7 +36,6 @@ def main() -> None:
     logging.basicConfig(
         level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr
     )
-    logging.getLogger("alembic").setLevel(logging.WARNING)
     try:
         asyncio.run(work(settings.load(arguments.data)))
     except CutroomError as error:
