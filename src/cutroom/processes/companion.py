@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from cutroom.processes import groups
 from cutroom.processes.launch import start_module
@@ -20,13 +21,15 @@ _STEADY_SECONDS = 60.0
 class Companion:
     """`python -m MODULE ARGUMENTS`, whose standard input ends when this process does, however it ends."""
 
-    def __init__(self, module: str, arguments: Sequence[str]) -> None:
+    def __init__(self, module: str, arguments: Sequence[str], *, log: Path | None = None) -> None:
+        """What the module prints goes to `log`, or to this process's standard error."""
+        self._log = log
         self._module = module
         self._arguments = arguments
         self._stopping = threading.Event()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal may come while this thread holds it
         self._asked = 0.0
-        self._process = start_module(module, arguments)
+        self._process = start_module(module, arguments, log=log)
         self._watcher = threading.Thread(target=self._watch, name=f"watch {module}", daemon=True)
         self._watcher.start()
 
@@ -65,4 +68,4 @@ class Companion:
                 return
             with self._lock:
                 if not self._stopping.is_set():
-                    self._process = start_module(self._module, self._arguments)
+                    self._process = start_module(self._module, self._arguments, log=self._log)

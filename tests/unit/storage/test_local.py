@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 from pathlib import Path
 
 import pytest
@@ -37,7 +36,7 @@ def test_from_another_file_system_it_is_copied(store: LocalStore, made: Path, mo
     assert store.read_range("a/b", 0, 100) == b"content"
     assert not made.exists()
     assert [one.key for one in store.list("a")] == ["a/b"]
-    assert os.listdir(store.local_path("a")) == ["b"]
+    assert [path.name for path in store.local_path("a").iterdir()] == ["b"]
 
 
 def test_a_full_disk_is_one_sentence_and_loses_nothing(
