@@ -46,17 +46,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         "PYTHONUNBUFFERED": "1",
         "PYTHONPATH": str(ROOT / "src"),
     }
-    process = subprocess.Popen(
-        command,
-        env=environment,
-        cwd=data,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
+    log = data.parent / "serve.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, env=environment, cwd=data, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+        )
     try:
-        yield wait_for_link(process, data)
+        yield wait_for_link(process, log, data)
     finally:
         process.send_signal(signal.SIGINT)
         try:
@@ -64,6 +60,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+        print(log.read_text(errors="replace"))
 
 
 @pytest.fixture(scope="session")

@@ -45,6 +45,7 @@ def test_an_added_video_appears_and_becomes_ready_without_reloading(
 def test_filters_live_in_the_address(page: Any, api: Any, numbered: Callable[..., Path]) -> None:
     api.until_playable(api.add(numbered("24", seconds=3)))
     page.goto("/")
+    card(page, "numbered 24").wait_for()
     page.keyboard.press("/")
     page.keyboard.type("numbered 24")
     page.wait_for_url("**/?q=*")
