@@ -46,17 +46,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         "PYTHONUNBUFFERED": "1",
         "PYTHONPATH": str(ROOT / "src"),
     }
-    process = subprocess.Popen(
-        command,
-        env=environment,
-        cwd=data,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
+    log = data.parent / "serve.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, env=environment, cwd=data, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+        )
     try:
-        yield wait_for_link(process, data)
+        yield wait_for_link(process, log, data)
     finally:
         process.send_signal(signal.SIGINT)
         try:
@@ -64,6 +60,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+        print(log.read_text(errors="replace"))
 
 
 @pytest.fixture(scope="session")
@@ -94,18 +91,23 @@ def signed_in(server: Server, browser: Any) -> Any:
 
 
 @pytest.fixture
-def page(server: Server, browser: Any, signed_in: Any) -> Iterator[Any]:
+def complaints() -> list[str]:
+    """What the page's console said in red; a test that provokes some takes them out."""
+    return []
+
+
+@pytest.fixture
+def page(server: Server, browser: Any, signed_in: Any, complaints: list[str]) -> Iterator[Any]:
     """A page of the administrator; it must not have logged an error, a refused policy included."""
     context = browser.new_context(
         base_url=server.url, storage_state=signed_in, viewport={"width": 1280, "height": 800}, accept_downloads=True
     )
     page = context.new_page()
-    wrong: list[str] = []
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     yield page
     context.close()
-    assert wrong == []
+    assert complaints == []
 
 
 @pytest.fixture(scope="session")

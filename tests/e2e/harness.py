@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import selectors
 import subprocess
 import time
 from collections.abc import Callable
@@ -20,26 +19,20 @@ WORK_SECONDS = 120
 class Server:
     """A running `cutroom serve`."""
 
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[bytes]
     url: str
     setup_token: str
     data: Path
 
 
-def wait_for_link(process: subprocess.Popen[str], data: Path) -> Server:
-    """Read what the server prints until it has printed its one-time link."""
-    assert process.stdout is not None
-    said: list[str] = []
+def wait_for_link(process: subprocess.Popen[bytes], log: Path, data: Path) -> Server:
+    """Follow what the server prints until it has printed its one-time link."""
     until = time.monotonic() + START_SECONDS
-    with selectors.DefaultSelector() as selector:
-        selector.register(process.stdout, selectors.EVENT_READ)
-        while time.monotonic() < until and process.poll() is None:
-            if not selector.select(timeout=0.5):
-                continue
-            said.append(process.stdout.readline())
-            if found := re.search(r"(http://\S+?)/setup#([\w.~-]+)", said[-1]):
-                return Server(process=process, url=found[1], setup_token=found[2], data=data)
-    raise AssertionError("the server printed no link:\n" + "".join(said))
+    while time.monotonic() < until and process.poll() is None:
+        if found := re.search(r"(http://\S+?)/setup#([\w.~-]+)", log.read_text(errors="replace")):
+            return Server(process=process, url=found[1], setup_token=found[2], data=data)
+        time.sleep(0.05)
+    raise AssertionError("the server printed no link:\n" + log.read_text(errors="replace"))
 
 
 class Api:

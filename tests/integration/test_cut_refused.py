@@ -147,8 +147,8 @@ def command(source: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def test_an_interrupted_command_leaves_nothing(tmp_path: Path) -> None:
     source, folder = tmp_path / "long.mp4", tmp_path / "out"
     folder.mkdir()
-    make_footage(source, seconds=20, rate=Fraction(25), width=640, height=360, kind="barcode", audio=None)
-    line = [sys.executable, "-m", "cutroom", "clip", str(source), "--in", "1f", "--out", "499f", "--mode", "exact"]
+    make_footage(source, seconds=60, rate=Fraction(25), width=640, height=360, kind="barcode", audio=None)
+    line = [sys.executable, "-m", "cutroom", "clip", str(source), "--in", "1f", "--out", "1499f", "--mode", "exact"]
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     with subprocess.Popen([*line, "-o", str(folder / "clip.mp4")], env=env, stderr=subprocess.PIPE) as running:
         deadline = time.monotonic() + 20

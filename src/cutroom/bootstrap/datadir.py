@@ -99,8 +99,10 @@ def _about(said: bytes) -> dict[str, str | int]:
 
 
 def _locked(root: Path, holder: dict[str, str | int] | None) -> CutroomError:
-    process = (holder or {}).get("process")
-    who = f"process {process}" if process else "another process"
+    said = holder or {}
+    who = f"process {said['process']}" if "process" in said else "another process"
+    if "url" in said:
+        who += f" at {said['url']}"
     return CutroomError(
         "data.locked",
         f"A Cutroom server ({who}) already works in {str(root)!r}.",

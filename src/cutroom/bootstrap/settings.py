@@ -69,6 +69,8 @@ class AccountsSettings(Group):
     """People, their sessions and tokens."""
 
     session_days: int = Field(default=30, ge=1, le=365, description="Days until an unused session ends")
+    session_longest_days: int = Field(default=365, ge=1, description="Days until a session ends though it is used")
+    password_length: int = Field(default=10, ge=8, le=128, description="Fewest characters of a new password")
     link_minutes: int = Field(default=60, ge=1, description="Minutes until a printed one-time link ends")
 
 

@@ -7,10 +7,13 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from sqlalchemy import event, text
+from sqlalchemy.dialects import registry
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from cutroom.core.errors import CutroomError, ErrorKind
+
+registry.register("sqlite.cutroom", "cutroom.db.sqlite_driver", "Dialect")
 
 AfterCommit = Callable[[], Awaitable[None]]
 
@@ -83,10 +86,10 @@ class Database:
 def async_url(url: str) -> str:
     """The URL with its asynchronous driver named."""
     if url.startswith("sqlite:"):
-        return url.replace("sqlite:", "sqlite+aiosqlite:", 1)
+        return url.replace("sqlite:", "sqlite+cutroom:", 1)
     if url.startswith(("postgresql:", "postgres:")):
         return "postgresql+asyncpg:" + url.split(":", 1)[1]
-    if url.startswith(("sqlite+aiosqlite:", "postgresql+asyncpg:")):
+    if url.startswith(("sqlite+cutroom:", "postgresql+asyncpg:")):
         return url
     raise CutroomError(
         "db.url-unknown",
@@ -120,9 +123,12 @@ def _make_engine(url: str, *, pool_size: int, busy_seconds: float) -> AsyncEngin
     def begin(conn: Any) -> None:
         # A read transaction that turns to writing gets SQLITE_BUSY_SNAPSHOT at once, whatever the timeout.
         flush = conn.get_execution_options().get("cutroom_write")
-        if flush is not None:
-            conn.exec_driver_sql(f"PRAGMA synchronous={flush}")
-        conn.exec_driver_sql("BEGIN" if flush is None else "BEGIN IMMEDIATE")
+        cursor = conn.connection.cursor()
+        if flush is not None and conn.info.get("synchronous", "NORMAL") != flush:
+            cursor.execute(f"PRAGMA synchronous={flush}")
+            conn.info["synchronous"] = flush
+        cursor.execute("BEGIN" if flush is None else "BEGIN IMMEDIATE")
+        cursor.close()
 
     return engine
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Collection, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, bindparam, case, func, literal_column, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Executable, bindparam, case, func, literal_column, or_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -41,15 +42,7 @@ async def insert(conn: AsyncConnection, row: Mapping[str, Any]) -> tuple[Job, bo
 
     Returns the job and whether its row was written.
     """
-    make = sqlite.insert if conn.dialect.name == "sqlite" else postgresql.insert
-    statement = make(jobs).values(**row)
-    raised = statement.on_conflict_do_update(
-        index_elements=[jobs.c.idempotency_key],
-        index_where=ACTIVE,
-        set_={"priority": statement.excluded.priority},
-        where=jobs.c.priority < statement.excluded.priority,
-    ).returning(*COLUMNS)
-    written = (await conn.execute(raised)).mappings().one_or_none()
+    written = (await conn.execute(_insert_or_raise(conn.dialect.name), dict(row))).mappings().one_or_none()
     if written is not None:
         return job_of(written), True
     same = select(*COLUMNS).where(jobs.c.idempotency_key == row["idempotency_key"], ACTIVE)
@@ -184,6 +177,18 @@ def new_row(job_id: str, fields: Mapping[str, Any]) -> dict[str, Any]:
         "created_at": clock.now(),
         **fields,
     }
+
+
+@cache
+def _insert_or_raise(dialect: str) -> Executable:
+    """Built once: putting it together takes longer than running it."""
+    statement = (sqlite.insert if dialect == "sqlite" else postgresql.insert)(jobs)
+    return statement.on_conflict_do_update(
+        index_elements=[jobs.c.idempotency_key],
+        index_where=ACTIVE,
+        set_={"priority": statement.excluded.priority},
+        where=jobs.c.priority < statement.excluded.priority,
+    ).returning(*COLUMNS)
 
 
 def _chunks(values: builtins.list[str], size: int = 500) -> builtins.list[builtins.list[str]]:

@@ -18,7 +18,7 @@ def make_sample(*, report: Callable[[dict[str, Any]], None], path: str, seconds:
     made = make_footage(
         Path(path),
         seconds=seconds,
-        rate=Fraction(30000, 1001),
+        rate=Fraction(25),
         width=1280,
         height=720,
         report=lambda fraction: report({"fraction": fraction, "stage": "drawing"}),

@@ -17,6 +17,8 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from cutroom.media.source import packets
+
 _CLOCK = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)$")
 _WINDOW_FRAMES = 300
 _WINDOW_BYTES = 24 << 20
@@ -76,7 +78,7 @@ def _first_packets(container: InputContainer, stream: VideoStream) -> NDArray[np
     """Presentation times of the first frames in order, less the last ones, between which others may still come."""
     times: list[int] = []
     size = 0
-    for packet in islice(container.demux(stream), 4 * _WINDOW_FRAMES):
+    for packet in islice(packets(container, stream), 4 * _WINDOW_FRAMES):
         time = packet.pts if packet.pts is not None else packet.dts
         if time is not None and not packet.is_discard:
             times.append(time)

@@ -13,7 +13,7 @@ from av.video.stream import VideoStream
 
 from cutroom.core.errors import CutroomError
 from cutroom.media.probe import real_video
-from cutroom.media.source import not_video, open_source, reading, shown
+from cutroom.media.source import not_video, open_source, packets, reading, shown
 
 _IDR = {"h264": frozenset({5}), "hevc": frozenset({16, 17, 18, 19, 20})}  # HEVC: BLA and IDR; CRA (21) opens a GOP
 
@@ -50,15 +50,15 @@ def count_frames(path: Path) -> FrameTable:
         stream = real_video(container)
         if stream is None:
             raise not_video(path)
-        return _walk(path, stream, container.demux(stream))
+        return _walk(path, stream, packets(container, stream))
 
 
-def _walk(path: Path, stream: VideoStream, packets: Iterator[Packet[VideoStream]]) -> FrameTable:
+def _walk(path: Path, stream: VideoStream, found: Iterator[Packet[VideoStream]]) -> FrameTable:
     times: list[int] = []
     closed: set[int] = set()
     opened: set[int] = set()
     length_bytes = _length_bytes(stream)
-    for packet in packets:
+    for packet in found:
         time = packet.pts if packet.pts is not None else packet.dts
         if time is None or packet.is_discard or not packet.size:
             continue

@@ -12,6 +12,8 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
+from cutroom.media.source import packets
+
 _Track = TypeVar("_Track", VideoStream, AudioStream)
 _PACKETS_TO_TRY = 2000  # of the stream after a seek, before a place is given up
 
@@ -38,7 +40,7 @@ def keyframes_at(
 
 
 def _next_keyframe(container: InputContainer, stream: VideoStream, known: int | None) -> av.VideoFrame | None:
-    for number, packet in enumerate(container.demux(stream)):
+    for number, packet in enumerate(packets(container, stream)):
         if number > _PACKETS_TO_TRY:
             return None
         if not packet.is_keyframe or not packet.size:
@@ -57,7 +59,7 @@ def _next_keyframe(container: InputContainer, stream: VideoStream, known: int | 
 def packets_until_damage(container: InputContainer, stream: _Track) -> Iterator[Packet[_Track]]:
     """The packets of a stream as far as they can be read."""
     try:
-        yield from container.demux(stream)
+        yield from packets(container, stream)
     except av.FFmpegError:
         return
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import struct
 from fractions import Fraction
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,9 @@ from numpy.typing import NDArray
 BUCKET = 256  # samples
 ZOOMS = (2048, 16384)
 MOST_JSON_BUCKETS = 36_000
-_BATCH = 1 << 16  # samples worked on at once: small frames one by one would cost more than their decoding
+_BATCH = 1 << 14  # samples worked on at once: small frames one by one would cost more than their decoding
 _GAP_SECONDS = Fraction(1, 20)  # of missing sound that is drawn as silence
-_LONGEST_GAP = 6 * 3600  # seconds; a jump beyond it is a broken clock
+_LONGEST_GAP = 900  # seconds; a jump beyond it is a broken clock
 _SCALES = {"u8": 128.0, "s16": 32768.0, "s32": 2147483648.0, "flt": 1.0, "dbl": 1.0}
 _TYPES = {"u8": np.uint8, "s16": np.int16, "s32": np.int32, "flt": np.float32, "dbl": np.float64}
 
@@ -47,7 +48,9 @@ class PeaksSink:
         """`origin` is the presentation time, in seconds, that the picture begins at: bucket 0 begins there."""
         self._folder = output_dir
         self._rate = sample_rate
-        self._origin = origin
+        self._origin = round(origin * sample_rate)
+        self._least_gap = round(_GAP_SECONDS * sample_rate)
+        self._ticks: tuple[int, int] | None = None  # samples a tick of the frames' clock
         self._frames: list[av.AudioFrame] = []
         self._waiting = 0
         self._position: int | None = None  # samples from the origin up to which sound has been taken
@@ -59,13 +62,17 @@ class PeaksSink:
 
     def add(self, frame: av.AudioFrame) -> None:
         """Take the next frame of the track."""
-        if self._frames and _kind(frame) != _kind(self._frames[0]):
-            self._drain()
-        if frame.pts is not None and frame.time_base is not None:
-            self._place(round((frame.pts * frame.time_base - self._origin) * self._rate))
+        # Runs for every thousand samples, so it works in whole numbers: fractions took longer than the decoder.
+        if frame.pts is not None:
+            if self._ticks is None and frame.time_base is not None:
+                samples_a_tick = frame.time_base * self._rate
+                self._ticks = samples_a_tick.numerator, samples_a_tick.denominator
+            if self._ticks is not None:
+                self._place(frame.pts * self._ticks[0] // self._ticks[1] - self._origin)
+        samples = frame.samples
         self._frames.append(frame)
-        self._waiting += frame.samples
-        self._position = (self._position or 0) + frame.samples
+        self._waiting += samples
+        self._position = (self._position or 0) + samples
         if self._waiting >= _BATCH:
             self._drain()
 
@@ -106,9 +113,9 @@ class PeaksSink:
 
     def _place(self, at: int) -> None:
         """Draw silence where the clock jumps ahead to sample `at`; what is before the origin goes in `_drain`."""
-        least = _GAP_SECONDS * self._rate
+        least = self._least_gap
         if self._position is None:
-            self._position, least = min(at, 0), Fraction(0)
+            self._position, least = min(at, 0), 0
         gap = at - self._position
         if least < gap < _LONGEST_GAP * self._rate:
             self._drain()
@@ -120,7 +127,8 @@ class PeaksSink:
         if not self._frames:
             return
         frames, self._frames, self._waiting = self._frames, [], 0
-        envelope = _envelope(frames)
+        parts = [_envelope(list(group)) for _, group in groupby(frames, key=_kind)]
+        envelope = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
         before = (self._position or 0) - envelope.shape[1]
         self._reduce(envelope[:, -before:] if before < 0 else envelope)
 
@@ -135,7 +143,8 @@ class PeaksSink:
         self._rest = envelope[:, whole:].copy()
 
     def _write(self, lows: NDArray[np.float32], highs: NDArray[np.float32]) -> None:
-        pairs = np.clip(np.floor(np.stack([lows, highs], axis=1) * 128), -128, 127).astype(np.int8)
+        values = np.nan_to_num(np.stack([lows, highs], axis=1))  # a damaged float may be anything
+        pairs = np.clip(np.floor(values * 128), -128, 127).astype(np.int8)
         self._file.write(pairs.tobytes())
         self._length += len(pairs)
 
@@ -150,19 +159,22 @@ def _envelope(frames: list[av.AudioFrame]) -> NDArray[np.float32]:
     name = form.name.removesuffix("p")
     kind, scale = _TYPES[name], np.float32(_SCALES[name])
     if form.is_planar:
-        rows = [
-            np.concatenate([np.frombuffer(memoryview(f.planes[channel]), kind)[: f.samples] for f in frames])
-            for channel in range(len(frames[0].planes))
-        ]
+        planes = [[np.frombuffer(memoryview(plane), kind)[: f.samples] for plane in f.planes] for f in frames]
+        rows = [np.concatenate(channel) for channel in zip(*planes, strict=True)]
     else:
         channels = frames[0].layout.nb_channels
         parts = [np.frombuffer(memoryview(f.planes[0]), kind)[: f.samples * channels] for f in frames]
         rows = list(np.concatenate(parts).reshape(-1, channels).T)
-    low, high = rows[0], rows[0]
+    low = high = rows[0]
     for row in rows[1:]:
         low, high = np.minimum(low, row), np.maximum(high, row)
-    both = np.stack([low, high]).astype(np.float32)
-    return np.asarray(np.nan_to_num((both - 128 if name == "u8" else both) / scale), dtype=np.float32)
+    both = np.empty((2, len(low)), np.float32)
+    both[0], both[1] = low, high
+    if name == "u8":
+        both -= 128
+    if scale != 1:
+        both /= scale
+    return both
 
 
 def _coarser(pairs: NDArray[np.int8], step: int) -> NDArray[np.int8]:

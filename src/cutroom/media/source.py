@@ -18,6 +18,8 @@ from typing import IO, Any
 
 import av
 from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Stream
 
 from cutroom.core.errors import CutroomError, ErrorKind
 
@@ -94,6 +96,18 @@ def reading(path: Path) -> Iterator[None]:
         yield
     except av.FFmpegError as error:
         raise damaged(path, error) from error
+
+
+def packets(container: InputContainer, *streams: Stream) -> Iterator[Packet[Any]]:
+    """The packets of streams, closed by empty ones that flush their decoders: use this and not `container.demux`.
+
+    A transport or program stream may name streams late. PyAV's own generator then looks at memory it never set when it
+    flushes, and raises IndexError after the wanted stream has had its last packet: that is the end, and no error.
+    """
+    try:
+        yield from container.demux(*streams)
+    except IndexError:
+        return
 
 
 def damaged(path: Path, error: BaseException) -> CutroomError:

@@ -33,7 +33,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m cutroom.worker", description=__doc__)
     parser.add_argument("--data", type=Path, help="the data directory (default: CUTROOM_DATA, or the XDG one)")
     arguments = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    logging.basicConfig(
+        level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr
+    )
     try:
         asyncio.run(work(settings.load(arguments.data)))
     except CutroomError as error:

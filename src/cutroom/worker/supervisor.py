@@ -95,8 +95,7 @@ class Supervisor:
                 self._leaving.set()
                 await sweeping
                 await self._give_back()
-                if self._watch is not None:
-                    await self._watch.close()
+                await self._unwatch()
 
     async def _turn(self) -> None:
         """Look, act, and sleep until there may be something new."""
@@ -108,7 +107,7 @@ class Supervisor:
             await self._look()
         except (CutroomError, *DATABASE_AWAY) as error:
             log.warning("The job table cannot be read: %s", error)
-            self._watch = None
+            await self._unwatch()
             await asyncio.sleep(IDLE_SECONDS)
             return
         if self._leaving.is_set():
@@ -117,6 +116,11 @@ class Supervisor:
         _, pending = await asyncio.wait(waking, return_when=asyncio.FIRST_COMPLETED)
         for task in pending:
             task.cancel()
+
+    async def _unwatch(self) -> None:
+        if self._watch is not None:
+            await self._watch.close()
+            self._watch = None
 
     async def _look(self) -> None:
         free = [name for name in self._plans if self._has_room(name)]

@@ -66,9 +66,9 @@ async def test_a_deadline_kills_the_group(tmp_path: Path) -> None:
     pids = tmp_path / "pids"
     async with DecodePool(1) as pool:
         began = time.monotonic()
-        error = await failure(pool, "spawn_and_sleep", arguments={"pids": str(pids)}, deadline_seconds=1.0)
+        error = await failure(pool, "spawn_and_sleep", arguments={"pids": str(pids)}, deadline_seconds=3.0)
         assert error.code == "process.timed-out"
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 6
         for pid in pids.read_text().split():
             await disappears(int(pid))
 

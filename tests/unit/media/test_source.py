@@ -9,7 +9,7 @@ from PIL import Image
 
 from cutroom.core.errors import CutroomError
 from cutroom.media.sample import make_footage
-from cutroom.media.source import open_source, reading
+from cutroom.media.source import open_source, packets, reading
 
 
 def code_of(path: Path, **options: int) -> str:
@@ -97,3 +97,16 @@ def test_errors_while_reading_become_one_error(footage: Path) -> None:
     with pytest.raises(CutroomError) as caught, reading(footage):
         raise av.error.InvalidDataError(1, "Invalid data found")
     assert caught.value.code == "media.damaged"
+
+
+def test_a_stream_that_appears_late_ends_quietly(tmp_path: Path) -> None:
+    path = tmp_path / "late.ts"
+    make_footage(path, seconds=1, width=160, height=96, kind="barcode", audio="tone")
+    data = bytearray(path.read_bytes())
+    for at in range(0, len(data), 188):  # sound goes on under another id
+        if data[at + 1] & 0x1F == 0x01 and data[at + 2] == 0x01 and at > len(data) // 2:
+            data[at + 2] = 0x02
+    path.write_bytes(data)
+    with open_source(path) as container:
+        found = list(packets(container, container.streams.video[0]))
+    assert sum(packet.size > 0 for packet in found) == 30

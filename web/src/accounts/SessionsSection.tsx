@@ -37,7 +37,7 @@ export function SessionsSection() {
             <th>Browser</th>
             <th>Signed in</th>
             <th>Last seen</th>
-            <th aria-label="Actions" />
+            <td />
           </tr>
         </thead>
         <tbody>

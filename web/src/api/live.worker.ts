@@ -1,40 +1,33 @@
 /// <reference lib="webworker" />
-import { type LiveMessage, topics } from "./live";
+import { follow, type LiveMessage } from "./live";
 
 /** One event stream for all tabs: HTTP/1.1 browsers open six connections a server, and segments need them. */
 const scope = self as unknown as SharedWorkerGlobalScope;
 const ports = new Set<MessagePort>();
-let stream: EventSource | null = null;
+let stop: (() => void) | null = null;
+let open = false;
 
 function tell(message: LiveMessage): void {
+  if (message.type === "open" || message.type === "lost") open = message.type === "open";
   for (const port of ports) port.postMessage(message);
 }
 
-function open(): void {
-  if (stream && stream.readyState !== EventSource.CLOSED) return;
-  stream = new EventSource("/api/events");
-  stream.onopen = () => tell({ type: "open" });
-  stream.onerror = () => tell({ type: "lost" });
-  for (const topic of topics) {
-    stream.addEventListener(topic, (event: MessageEvent<string>) => tell({ type: "event", topic, data: event.data }));
-  }
-}
-
-function close(port: MessagePort): void {
+function leave(port: MessagePort): void {
   ports.delete(port);
   if (ports.size > 0) return;
-  stream?.close();
-  stream = null;
+  stop?.();
+  stop = null;
+  open = false;
 }
 
 scope.onconnect = (connection) => {
   const port = connection.ports[0];
   if (!port) return;
   port.onmessage = (message: MessageEvent<"open" | "close">) => {
-    if (message.data === "close") return close(port);
+    if (message.data === "close") return leave(port);
     ports.add(port);
-    open();
+    stop ??= follow(tell);
     // A tab that joins a running stream has missed nothing it has not just fetched.
-    if (stream?.readyState === EventSource.OPEN) port.postMessage({ type: "open" } satisfies LiveMessage);
+    if (open) port.postMessage({ type: "open" } satisfies LiveMessage);
   };
 };

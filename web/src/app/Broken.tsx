@@ -7,7 +7,7 @@ import styles from "./Broken.module.css";
 
 export function Broken({ error }: { error: unknown }) {
   return (
-    <Notice icon={<Unplug />} title="This page could not be shown">
+    <Notice whole icon={<Unplug />} title="This page could not be shown">
       <p role="alert">{messageOf(error)}</p>
       <Button onClick={() => window.location.reload()}>Try again</Button>
     </Notice>
@@ -16,7 +16,7 @@ export function Broken({ error }: { error: unknown }) {
 
 export function NotFound() {
   return (
-    <Notice icon={<SearchX />} title="There is no such page">
+    <Notice whole icon={<SearchX />} title="There is no such page">
       <Link to="/" className={styles.link}>
         Go to the library
       </Link>

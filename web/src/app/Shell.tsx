@@ -1,10 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link, Outlet } from "@tanstack/react-router";
+import { Link, Navigate, Outlet } from "@tanstack/react-router";
 import { Keyboard, LayoutGrid, ListChecks, Settings, WifiOff } from "lucide-react";
 import { lazy, Suspense, useState, useSyncExternalStore } from "react";
 import { jobCountsQuery } from "../jobs/queries";
 import { useKeys } from "../keys/useKeys";
 import { uploadStore } from "../uploads/store";
+import { sessionQuery } from "./queries";
 import styles from "./Shell.module.css";
 import { Toasts } from "./Toasts";
 import { useLive } from "./useLive";
@@ -23,7 +24,9 @@ export function Shell() {
   const [helping, setHelping] = useState(false);
   const live = useLive();
   const uploading = useSyncExternalStore(uploadStore.subscribe, uploadStore.read).length > 0;
+  const session = useQuery(sessionQuery).data;
   useKeys({ help: () => setHelping(true) });
+  if (session?.account === null) return <Navigate to="/login" search={{ next: window.location.pathname + window.location.search }} />;
   return (
     <div className={styles.shell}>
       <a href="#main" className={styles.skip}>

@@ -1,10 +1,15 @@
-import type { InfiniteData, QueryClient } from "@tanstack/react-query";
+import type { InfiniteData, QueryClient, QueryKey } from "@tanstack/react-query";
 import type { Topic } from "../api/live";
 
 export interface Patch {
   id: string;
   deleted?: boolean;
   video_id?: string;
+  subject?: string;
+  kind?: string;
+  state?: string;
+  stage?: string | null;
+  progress?: number;
   [field: string]: unknown;
 }
 
@@ -12,55 +17,82 @@ interface Listed {
   items: { id: string }[];
 }
 
-/** The pages with the changed row in place of the old one; the same object when the row is on none of them. */
-export function patchPages<Page extends Listed>(data: InfiniteData<Page>, patch: Patch): InfiniteData<Page> {
+type Change = (row: Record<string, unknown>) => Record<string, unknown> | null;
+
+/** The pages with one row changed, or taken out when `change` gives null; the same object when no page shows it. */
+export function patchPages<Page extends Listed>(data: InfiniteData<Page>, id: string, change: Change): InfiniteData<Page> {
   let found = false;
   const pages = data.pages.map((page) => {
-    const index = page.items.findIndex((item) => item.id === patch.id);
+    const index = page.items.findIndex((item) => item.id === id);
     if (index < 0) return page;
     found = true;
-    const items = patch.deleted ? page.items.toSpliced(index, 1) : page.items.with(index, { ...page.items[index], ...patch });
-    return { ...page, items };
+    const changed = change(page.items[index] as Record<string, unknown>) as Listed["items"][number] | null;
+    return { ...page, items: changed ? page.items.with(index, changed) : page.items.toSpliced(index, 1) };
   });
   return found ? { ...data, pages } : data;
 }
 
-const lists: Record<Topic, string> = { "video.changed": "videos", "job.changed": "jobs", "clip.changed": "clips" };
-const waiting = new Map<string, ReturnType<typeof setTimeout>>();
-
-/** Many announcements, one refetch: a folder of thousands must not ask for the list thousands of times. */
-function refetchSoon(client: QueryClient, key: string, after = 400): void {
-  if (waiting.has(key)) return;
-  const timer = setTimeout(() => {
-    waiting.delete(key);
-    void client.invalidateQueries({ queryKey: [key] });
-  }, after);
-  waiting.set(key, timer);
+function patchLists(client: QueryClient, list: string, id: string, change: Change): void {
+  for (const [key, data] of client.getQueriesData<InfiniteData<Listed>>({ queryKey: [list] })) {
+    if (data?.pages) client.setQueryData(key, patchPages(data, id, change));
+  }
 }
 
-/** An open video takes the row at once, and asks for the rest when there can be more of it. */
-function patchVideo(client: QueryClient, patch: Patch): void {
+const waiting = new Set<string>();
+
+/** Many announcements, one refetch: a folder of thousands must not ask for its list thousands of times. */
+function refetchSoon(client: QueryClient, queryKey: QueryKey, after: number): void {
+  const name = queryKey.join();
+  if (waiting.has(name)) return;
+  waiting.add(name);
+  setTimeout(() => {
+    waiting.delete(name);
+    void client.invalidateQueries({ queryKey });
+  }, after);
+}
+
+let seen = new Set<string>();
+
+/** Whether a row says something beyond progress: then lists may gain or lose it, and more of it can be fetched. */
+function isNews(...signs: unknown[]): boolean {
+  const sign = signs.join();
+  if (seen.has(sign)) return false;
+  if (seen.size > 5000) seen = new Set();
+  seen.add(sign);
+  return true;
+}
+
+function videoChanged(client: QueryClient, patch: Patch): void {
   const key = ["video", patch.id];
+  patchLists(client, "videos", patch.id, (row) => (patch.deleted ? null : { ...row, ...patch }));
+  client.setQueryData(key, (shown?: object) => shown && { ...shown, ...patch });
+  refetchSoon(client, key, 150);
+  const { id, deleted, name, visibility, verdict, proxy_state: proxy, has_poster: poster } = patch;
+  if (isNews(id, deleted, name, visibility, verdict, proxy, poster)) refetchSoon(client, ["videos"], 600);
+}
+
+/** The job's own rows, and the progress of the proxy on the video it is made for. */
+function jobChanged(client: QueryClient, patch: Patch): void {
+  patchLists(client, "jobs", patch.id, (row) => ({ ...row, ...patch }));
+  if (isNews(patch.id, patch.state)) {
+    refetchSoon(client, ["jobs"], 500);
+    refetchSoon(client, ["job-counts"], 500);
+  }
+  if (patch.kind !== "proxy" || patch.state !== "running" || !patch.subject) return;
+  const { stage, progress } = patch;
+  const change = (row: Record<string, unknown>) => ({ ...row, jobs: { ...(row.jobs as object), stage, progress } });
+  patchLists(client, "videos", patch.subject, change);
+  const key = ["video", patch.subject];
   const shown = client.getQueryData<Record<string, unknown>>(key);
   if (!shown) return;
-  client.setQueryData(key, { ...shown, ...patch });
-  const moved = ["proxy_state", "verdict", "poster", "sprite"].some((field) => field in patch && patch[field] !== shown[field]);
-  if (moved || !shown.playlist || patch.deleted) refetchSoon(client, "video", 150);
+  client.setQueryData(key, change(shown));
+  // It becomes playable somewhere on the way.
+  if (!shown.playlist) refetchSoon(client, key, 400);
 }
 
-/** Puts one announced row into every list and detail that shows it. */
+/** Puts one announced row into every list and page that shows it. */
 export function patchCache(client: QueryClient, topic: Topic, patch: Patch): void {
-  const list = lists[topic];
-  let known = false;
-  for (const [key, data] of client.getQueriesData<InfiniteData<Listed>>({ queryKey: [list] })) {
-    if (!data?.pages) continue;
-    const next = patchPages(data, patch);
-    if (next === data) continue;
-    known = true;
-    client.setQueryData(key, next);
-  }
-  // A new row belongs somewhere that only the server's order and filters can tell.
-  if (!known || patch.deleted) refetchSoon(client, list);
-  if (topic === "video.changed") patchVideo(client, patch);
-  if (topic === "job.changed" && patch.state !== "running") refetchSoon(client, "job-counts");
+  if (topic === "video.changed") videoChanged(client, patch);
+  else if (topic === "job.changed") jobChanged(client, patch);
+  else refetchSoon(client, ["clips", patch.video_id], 60);
 }

@@ -43,5 +43,5 @@ async def upload(
     )
     async with services.database.transaction() as tx:
         await services.accounts.audit.record(tx, caller, "video.upload", video.id, visitor, name=video.name)
-        [row] = await rows_of(services, tx.conn, [video])
+        [row] = await rows_of(services, tx.conn, [await services.library.get(tx.conn, video.id, viewer=caller)])
     return Response(msgspec.json.encode(row), status_code=201, media_type="application/json")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import ConfigDict, Field
 
@@ -90,8 +90,9 @@ class VideoTrack(Shape):
     frames: int | None
     frames_source: str | None
     time_base: str
+    start: str = Field(description="Presentation time of the first frame, seconds as num/den")
     bit_rate: int | None
-    color: dict[str, str | None]
+    color: Color
     hdr: str
     interlaced: bool
     codec_string: str | None
@@ -116,6 +117,19 @@ class SubtitleTrack(Shape):
     title: str | None
 
 
+class Chapter(Shape):
+    start: str
+    end: str
+    title: str | None
+
+
+class Color(Shape):
+    primaries: str | None
+    transfer: str | None
+    matrix: str | None
+    range: str | None
+
+
 class ProbeShape(Shape):
     format: str
     size_bytes: int
@@ -126,7 +140,7 @@ class ProbeShape(Shape):
     subtitles: list[SubtitleTrack]
     timecode: str | None
     created: str | None
-    chapters: list[Any]
+    chapters: list[Chapter]
     tags: dict[str, str]
 
 
@@ -139,6 +153,7 @@ class FindingShape(Shape):
     end_seconds: float | None
     byte_offset: int | None
     message: str
+    count: int = Field(description="Observations that were merged into this one")
 
 
 class Timing(Shape):

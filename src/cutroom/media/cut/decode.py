@@ -16,7 +16,7 @@ from cutroom.media.cut import h264
 from cutroom.media.cut.index import first_video, stream_codec
 from cutroom.media.cut.pictures import Picture, Pictures
 from cutroom.media.cut.plan import entry_before
-from cutroom.media.source import open_source, reading
+from cutroom.media.source import open_source, packets, reading
 
 
 def decode_frames(path: Path, pictures: Pictures, first: int, last: int) -> Iterator[tuple[int, VideoFrame]]:
@@ -44,16 +44,16 @@ def _count_frames(
     container: InputContainer, stream: VideoStream, first: int, last: int
 ) -> Iterator[tuple[int, VideoFrame]]:
     """Where timestamps cannot tell the frames apart, the decoder's order can."""
-    for number, frame in enumerate(_decode(container.demux(stream), stream, None)):
+    for number, frame in enumerate(_decode(packets(container, stream), stream, None)):
         if number >= last:
             return
         if number >= first:
             yield number, frame
 
 
-def _decode(packets: Iterator[Packet[Any]], stream: VideoStream, since: int | None) -> Iterator[VideoFrame]:
+def _decode(coming: Iterator[Packet[Any]], stream: VideoStream, since: int | None) -> Iterator[VideoFrame]:
     unneeded = _unneeded_before(stream, since) if since is not None else lambda packet: False
-    for packet in packets:
+    for packet in coming:
         if packet.size and unneeded(packet):
             continue
         try:
@@ -101,15 +101,15 @@ def packets_from(container: InputContainer, stream: VideoStream, entry: Picture)
                 container.seek(target, stream=stream, backward=True)
             except av.FFmpegError:
                 continue
-        packets = container.demux(stream)
-        ahead = next(packets, None)
+        coming = packets(container, stream)
+        ahead = next(coming, None)
         if target is not None and (ahead is None or _is_past(ahead, entry)):
             continue
         while ahead is not None and ahead.pts != entry.pts:
-            ahead = next(packets, None)
+            ahead = next(coming, None)
         if ahead is not None:
             yield ahead
-            yield from packets
+            yield from coming
             return
 
 

@@ -20,7 +20,7 @@ from cutroom.core.errors import CutroomError, ErrorKind
 from cutroom.media.cut import h264, hevc
 from cutroom.media.cut.pictures import Access, Picture, Pictures, Wanted
 from cutroom.media.cut.window import read_window
-from cutroom.media.source import open_source, reading, shown
+from cutroom.media.source import open_source, packets, reading, shown
 
 _UNTIMED = ("avi", "h264", "hevc", "m4v", "mpegvideo", "vc1")  # they do not say when a reordered frame is shown
 _MARGIN_SECONDS = Fraction(1)  # more than any reordering moves a frame
@@ -123,7 +123,7 @@ def _pictures(container: InputContainer, stream: VideoStream) -> Iterator[Pictur
         if other.index != stream.index:
             other.discard = av.stream.Discard.all
     is_vp8 = stream_codec(stream) == "vp8"
-    for packet in container.demux(stream):
+    for packet in packets(container, stream):
         if not packet.size:
             continue
         pts = packet.pts

@@ -16,7 +16,7 @@ from av.container import InputContainer
 from av.packet import Packet
 
 from cutroom.core.timecode import round_half_up
-from cutroom.media.source import open_source, reading
+from cutroom.media.source import open_source, packets, reading
 
 _PRIMING_PACKETS = {"opus": 4, "flac": 0, "alac": 0}  # what a decoder must hear first to be right; others: 1
 
@@ -56,7 +56,7 @@ def _overlapping(container: InputContainer, tracks: list[AudioStream], cut: Soun
         track.index: deque(maxlen=_priming(track) if cut.hides_priming else 0) for track in tracks
     }
     done: set[int] = set()
-    for packet in container.demux(tracks):
+    for packet in packets(container, *tracks):
         index = packet.stream.index
         if packet.pts is None or not packet.size or index in done:
             continue

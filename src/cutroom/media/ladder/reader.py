@@ -59,7 +59,7 @@ class Reader:
                     if packet.size:
                         failures = 0
                         yield packet
-            except NothingMore:
+            except (NothingMore, IndexError):  # IndexError: see `source.packets`
                 return
             except FFmpegError:
                 failures += 1
