@@ -62,13 +62,6 @@ def build(settings: Settings) -> Cutroom:
     )
     store = LocalStore(Path(settings.storage.root).expanduser() if settings.storage.root else data.objects)
     announcer, jobs = Announcer(), JobService(database)
-    accounts = AccountService(
-        database,
-        session_days=settings.accounts.session_days,
-        session_longest_days=settings.accounts.session_longest_days,
-        link_minutes=settings.accounts.link_minutes,
-        password_length=settings.accounts.password_length,
-    )
     library = LibraryService(
         database=database,
         store=store,
@@ -89,7 +82,7 @@ def build(settings: Settings) -> Cutroom:
         store=store,
         announcer=announcer,
         jobs=jobs,
-        accounts=accounts,
+        accounts=AccountService(database, **settings.accounts.model_dump()),
         library=library,
         inspection=InspectionService(jobs=jobs),
         proxies=ProxyService(library=library, jobs=jobs, store=store, recipe=recipe),
