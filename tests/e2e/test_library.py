@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from screen import frame_in_pixels
+
 _DROP = """([name, bytes]) => {
   const data = Uint8Array.from(atob(bytes), (character) => character.charCodeAt(0));
   const carried = new DataTransfer();
@@ -69,6 +71,7 @@ def test_a_dropped_file_is_uploaded_and_plays(page: Any, numbered: Callable[...,
     page.locator("[data-testid=video-card][data-proxy=ready]").filter(has_text="dropped").wait_for(timeout=90_000)
     shown.click()
     page.locator("[data-testid=readout][data-ready=true]").wait_for(timeout=30_000)
+    assert frame_in_pixels(page) == 0
 
 
 def test_a_text_file_says_that_it_is_no_video(page: Any, complaints: list[str]) -> None:
