@@ -112,7 +112,9 @@ class ClipService:
         """Remove a clip and its file; a cut that waits or runs is cancelled."""
         await self._jobs.cancel_subject(tx, clip.id)
         await rows.remove(tx.conn, clip.id)
-        await events.append(tx, "clip.changed", clip.id, "*", {"id": clip.id, "video_id": clip.video_id, "gone": True})
+        await events.append(
+            tx, "clip.changed", clip.id, "*", {"id": clip.id, "video_id": clip.video_id, "deleted": True}
+        )
         self._remove_later(tx, clip.id)
 
     async def video_deleting(self, tx: Transaction, video: Video) -> None:
