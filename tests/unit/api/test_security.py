@@ -76,6 +76,7 @@ async def test_the_machines_own_name_is_answered_when_it_listens_beyond_loopback
         ({"origin": "http://127.0.0.1:9999"}, 403),
         ({"origin": "http://evil.example"}, 403),
         ({"origin": "null"}, 403),
+        ({"origin": "http://[::1"}, 403),
         ({"origin": "http://evil.example", "authorization": "Bearer ctr_x"}, 200),
         ({"sec-fetch-site": "cross-site", "authorization": "Basic eDp5"}, 403),
     ],
