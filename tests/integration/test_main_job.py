@@ -164,6 +164,7 @@ async def test_bad_files_get_a_sentence_and_the_rest_goes_on(cutroom: Cutroom, f
     for name in ("empty.mp4", "cut-off.mp4"):
         assert found[name].verdict in {"corrupt", "not-video"}
         assert found[name].verdict_message
+        assert str(footage) not in found[name].verdict_message
     for name in ("talk.mp4", "quo'te\"new\nline\N{CLAPPER BOARD}.mp4", "no-text-\N{REPLACEMENT CHARACTER}.mp4"):
         assert found[name].proxy_state is ProxyState.READY, found[name]
     odd = found["no-text-\N{REPLACEMENT CHARACTER}.mp4"]

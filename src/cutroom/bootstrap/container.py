@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -110,6 +111,7 @@ async def start(cutroom: Cutroom) -> None:
     """Bring the database to this version; call once a process, before anything else. Raises `db.newer`."""
     sqlite_path = cutroom.data.database if cutroom.database.is_sqlite else None
     await upgrade(cutroom.database, sqlite_path=sqlite_path)
+    await asyncio.to_thread(cutroom.data.sweep)
 
 
 def _kinds(cutroom: Cutroom) -> list[JobKind]:

@@ -112,7 +112,7 @@ class ClipService:
         """Remove a clip of `video` and its file; a cut that waits or runs is cancelled."""
         await self._jobs.cancel_subject(tx, clip.id)
         await rows.remove(tx.conn, clip.id)
-        payload = {"id": clip.id, "video_id": video.id, "gone": True}
+        payload = {"id": clip.id, "video_id": video.id, "deleted": True}
         await events.append(tx, "clip.changed", clip.id, video.audience, payload)
         self._remove_later(tx, clip.id)
 

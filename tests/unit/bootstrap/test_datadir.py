@@ -42,3 +42,14 @@ def test_a_place_that_cannot_be_one(tmp_path: Path) -> None:
     with pytest.raises(CutroomError) as caught:
         DataDirectory(tmp_path / "file" / "data").create()
     assert caught.value.code == "data.not-writable"
+
+
+def test_what_died_long_ago_is_swept_away(data: DataDirectory) -> None:
+    (data.scratch / "uploads").mkdir()
+    stale, fresh = data.scratch / "uploads/vid_1.part", data.scratch / "vid_2.part"
+    for path in (stale, fresh):
+        path.write_bytes(b"half")
+    os.utime(stale, (0, 0))
+    data.sweep()
+    assert not stale.exists()
+    assert fresh.exists()
