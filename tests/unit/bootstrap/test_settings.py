@@ -59,3 +59,11 @@ def test_a_file_that_was_named_has_to_be_there(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv("CUTROOM_CONFIG", str(tmp_path / "none.toml"))
     with pytest.raises(CutroomError, match="There is no settings file"):
         load(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["[sever]\nport = 1\n", "port = 1\n"])
+def test_a_group_that_does_not_exist_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "cutroom.toml").write_text(text)
+    with pytest.raises(CutroomError) as error:
+        load(tmp_path)
+    assert error.value.code == "settings.invalid"
