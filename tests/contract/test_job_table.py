@@ -20,7 +20,7 @@ from cutroom.events.service import Tail, append, latest_id, prune
 from cutroom.jobs import testing
 from cutroom.jobs.errors import StaleFenceError
 from cutroom.jobs.leases import Leases
-from cutroom.jobs.models import Job, JobState, NewJob
+from cutroom.jobs.models import IDLE_BELOW, INSPECT, PROXY, Job, JobState, NewJob
 from cutroom.jobs.service import JobService
 from cutroom.jobs.tables import jobs as table
 
@@ -99,6 +99,20 @@ async def test_the_larger_priority_goes_first_then_the_older(
     order = [(await claimed(leases)).id for _ in ids]
     assert order == [ids[3], ids[1], ids[2], ids[0]]
     assert await leases.claim("q") is None
+
+
+async def test_idle_work_can_be_left_alone(database: Database, jobs: JobService, leases: Leases) -> None:
+    idle = await put(database, jobs, "vid_1", priority=PROXY)
+    async with leases.read() as conn:
+        assert await leases.ready(conn, ["q"]) == {"q": PROXY}
+    assert await leases.claim("q", at_least=IDLE_BELOW) is None
+    urgent = await put(database, jobs, "vid_2", priority=INSPECT)
+    async with leases.read() as conn:
+        assert await leases.ready(conn, ["q"]) == {"q": INSPECT}
+    first = await leases.claim("q", at_least=IDLE_BELOW)
+    assert first is not None
+    assert first.id == urgent
+    assert (await claimed(leases)).id == idle
 
 
 async def test_many_claim_at_once_and_none_gets_another_s(database: Database, jobs: JobService) -> None:
@@ -212,7 +226,7 @@ async def test_a_pause_keeps_a_job_back(database: Database, jobs: JobService, le
     await put(database, jobs)
     await leases.fail(await claimed(leases), BROKEN, retry=True)
     async with leases.read() as conn:
-        assert await leases.ready(conn, ["q"]) == set()
+        assert await leases.ready(conn, ["q"]) == {}
     assert await leases.claim("q") is None
 
 
@@ -223,7 +237,7 @@ async def test_a_clock_that_was_set_back_keeps_nothing_back(
     async with database.transaction() as tx:
         await tx.conn.execute(update(table).values(not_before=2**53))
     async with leases.read() as conn:
-        assert await leases.ready(conn, ["q", "other"]) == {"q"}
+        assert set(await leases.ready(conn, ["q", "other"])) == {"q"}
     assert await leases.claim("q") is not None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -55,11 +56,12 @@ def clip(
     finally:
         # A child that was killed could not tidy up after itself.
         aside.unlink(missing_ok=True)
-    answer["path"] = shown(output)
     if json:
+        # JSON can hold any text but not any bytes: those that are not UTF-8 are escaped.
+        answer["path"] = os.fsencode(output).decode("utf-8", "backslashreplace")
         print(msgspec.json.encode(answer).decode())
     else:
-        print(_sentence(answer), file=sys.stderr)
+        print(f"{shown(output)}: {_sentence(answer)}", file=sys.stderr)
 
 
 async def _cut(arguments: dict[str, Any], *, bar: bool) -> dict[str, Any]:
@@ -82,7 +84,7 @@ async def _cut(arguments: dict[str, Any], *, bar: bool) -> dict[str, Any]:
 def _sentence(answer: dict[str, Any]) -> str:
     """What was delivered, for a person."""
     frames, first, last = answer["frames"], answer["in_frame"], answer["out_frame"]
-    text = f"{answer['path']}: {frames} frames, {first} to {last - 1} of the source, {answer['mode_used']}"
+    text = f"{frames} frames, {first} to {last - 1} of the source, {answer['mode_used']}"
     if answer["mode_used"] == "smart":
         text += f" ({answer['frames_reencoded']} encoded again)"
     if answer["fallback_reason"]:

@@ -63,23 +63,29 @@ def _startable(queue: ColumnElement[str], at: int) -> tuple[ColumnElement[bool],
     )
 
 
-async def ready(conn: AsyncConnection, queues: Collection[str], at: int) -> set[str]:
-    """The queues that have a job to start."""
+async def ready(conn: AsyncConnection, queues: Collection[str], at: int) -> dict[str, int]:
+    """The queues that have a job to start, with the priority of the best one."""
     if not queues:
-        return set()
-    first = [
-        select(jobs.c.queue).where(*_startable(literal(queue), at)).limit(1).subquery().select() for queue in queues
+        return {}
+    best = [
+        select(jobs.c.queue, jobs.c.priority)
+        .where(*_startable(literal(queue), at))
+        .order_by(jobs.c.priority.desc(), jobs.c.created_at)
+        .limit(1)
+        .subquery()
+        .select()
+        for queue in queues
     ]
-    return set((await conn.execute(union_all(*first))).scalars())
+    return {queue: priority for queue, priority in await conn.execute(union_all(*best))}
 
 
 async def claim(
-    conn: AsyncConnection, lease_clock: LeaseClock, *, queue: str, owner: str, lease: int, at: int
+    conn: AsyncConnection, lease_clock: LeaseClock, *, queue: str, owner: str, lease: int, at: int, at_least: int
 ) -> Job | None:
-    """Turn the best queued row into a running one; two workers never get the same."""
+    """Turn the best queued row of some priority into a running one; two workers never get the same."""
     best = (
         select(jobs.c.id)
-        .where(*_startable(literal(queue), at))
+        .where(*_startable(literal(queue), at), jobs.c.priority >= at_least)
         .order_by(jobs.c.priority.desc(), jobs.c.created_at)
         .limit(1)
     )

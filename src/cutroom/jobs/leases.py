@@ -65,19 +65,28 @@ class Leases:
         """A registered kind."""
         return self._kinds.get(name)
 
-    async def ready(self, conn: AsyncConnection, queues: Collection[str]) -> set[str]:
-        """Which of these queues have a job that may start now; cheap enough to ask at every wake-up."""
+    async def ready(self, conn: AsyncConnection, queues: Collection[str]) -> dict[str, int]:
+        """Which of these queues have a job that may start now, and the best one's priority; cheap at every wake-up."""
         return await claims.ready(conn, queues, clock.now())
 
     async def cancel_requested(self, conn: AsyncConnection) -> list[tuple[str, int]]:
         """Id and fence of this owner's running jobs that somebody wants to end."""
         return await claims.cancel_requested(conn, self.owner)
 
-    async def claim(self, queue: str) -> Job | None:
-        """Take the best job of a queue: larger priority first, then the older. The attempt is counted here."""
+    async def claim(self, queue: str, *, at_least: int = 0) -> Job | None:
+        """Take the best job of a queue: larger priority first, then the older. The attempt is counted here.
+
+        Jobs of a smaller priority than `at_least` are left alone.
+        """
         async with self._database.transaction() as tx:
             job = await claims.claim(
-                tx.conn, self._clock, queue=queue, owner=self.owner, lease=self._lease, at=clock.now()
+                tx.conn,
+                self._clock,
+                queue=queue,
+                owner=self.owner,
+                lease=self._lease,
+                at=clock.now(),
+                at_least=at_least,
             )
             if job is None:
                 return None

@@ -20,6 +20,8 @@ INSPECT = 60
 PREVIEW = 50
 HASH = 10
 PROXY = 5
+IDLE_BELOW = PREVIEW
+"""Work below this priority starts only while nothing above it waits: verdicts and posters come before ladders."""
 
 _ETA_FRACTION = 0.02
 _ETA_SECONDS = 2.0

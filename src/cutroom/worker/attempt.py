@@ -8,7 +8,7 @@ import logging
 import shutil
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 
-from cutroom.core.errors import CutroomError, ErrorKind
+from cutroom.core.errors import CutroomError, ErrorDocument, ErrorKind
 from cutroom.jobs.errors import StaleFenceError, kind_unknown
 from cutroom.jobs.leases import Leases
 from cutroom.jobs.models import Job, JobKind
@@ -57,6 +57,7 @@ class Attempt:
         self._child: asyncio.Task[Any] | None = None
         self._ending = asyncio.Event()
         self._stage: str | None = None
+        self._arguments: dict[str, Any] = {}
         self._fraction = 0.0
         self._news = False
         self._events: deque[dict[str, Any]] = deque()
@@ -105,7 +106,7 @@ class Attempt:
         if error is not None:
             self._ending.set()
             retry = error.kind in RETRYABLE
-            document = error.document
+            document = without_paths(error.document, self._arguments)
             await self._insist(lambda: self._leases.fail(self.job, document, retry=retry))
 
     async def _work(self, kind: JobKind) -> dict[str, Any] | None:
@@ -117,6 +118,7 @@ class Attempt:
                 arguments = await kind.prepare(tx, self.job)
             if arguments is None:
                 return None
+            self._arguments = arguments
             result = await self._run_child(kind, child, arguments)
         return result if isinstance(result, dict) else {} if result is None else {"value": result}
 
@@ -257,6 +259,15 @@ def explain(caught: Exception, job: Job) -> CutroomError:
     log.error("%s: attempt %d failed", job.id, job.fence, exc_info=caught)
     said = " ".join(str(caught).split())
     return CutroomError("process.failed", f"{type(caught).__name__}: {said}", kind=ErrorKind.FAILED)
+
+
+def without_paths(error: ErrorDocument, arguments: Mapping[str, Any]) -> ErrorDocument:
+    """The error with files called by their names: where they lie on the server is not for every account to know."""
+    message = error.message
+    for value in sorted((value for value in arguments.values() if isinstance(value, str)), key=len, reverse=True):
+        if Path(value).is_absolute():
+            message = message.replace(value, Path(value).name)
+    return msgspec.structs.replace(error, message=message)
 
 
 def remove_work_dir(work_dir: Path) -> None:

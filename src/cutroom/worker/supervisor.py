@@ -18,7 +18,7 @@ from cutroom.db.engine import Database
 from cutroom.db.watch import ChangeWatch, watch
 from cutroom.events import service as events
 from cutroom.jobs.leases import Expired
-from cutroom.jobs.models import Job, JobKind
+from cutroom.jobs.models import IDLE_BELOW, Job, JobKind
 from cutroom.jobs.service import JobService
 from cutroom.media.pool import DecodePool
 from cutroom.processes import groups
@@ -123,16 +123,17 @@ class Supervisor:
             self._watch = None
 
     async def _look(self) -> None:
-        free = [name for name in self._plans if self._has_room(name)]
         async with self._leases.read() as conn:
-            ready = await self._leases.ready(conn, free)
+            ready = await self._leases.ready(conn, list(self._plans))
             ending = await self._leases.cancel_requested(conn) if self._running else []
         for key in ending:
             if key in self._running:
                 self._running[key].stop(Stop.CANCEL)
+        # What waits in a queue without room counts too: a ladder would only take the cores from it.
+        pressing = any(priority >= IDLE_BELOW for priority in ready.values())
         for name in ready:
             while self._has_room(name) and not self._leaving.is_set():
-                job = await self._leases.claim(name)
+                job = await self._leases.claim(name, at_least=IDLE_BELOW if pressing else 0)
                 if job is None:
                     break
                 self._start(job)
