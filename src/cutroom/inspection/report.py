@@ -33,20 +33,21 @@ class Totals:
     """Counts a run."""
 
     def __init__(self) -> None:
-        self.files = self.bytes = 0
+        self.files = self.bytes = self.kept = 0
         self._statuses: Counter[str] = Counter()
 
     def add(self, row: FileReport, size_bytes: int) -> None:
         """Count one file."""
         self.files += 1
         self.bytes += size_bytes
+        self.kept += row.kept
         self._statuses[row.status.value] += 1
 
     def summary(self, seconds: float) -> Summary:
         """The totals after `seconds`."""
         order = [status.value for status in Status]
         statuses = {name: self._statuses[name] for name in order if self._statuses[name]}
-        return Summary(files=self.files, bytes=self.bytes, seconds=round(seconds, 3), statuses=statuses)
+        return Summary(files=self.files, bytes=self.bytes, seconds=round(seconds, 3), statuses=statuses, kept=self.kept)
 
     @property
     def all_good(self) -> bool:
@@ -144,7 +145,8 @@ class Table:
         counts = ", ".join(f"{count} {name}" for name, count in summary.statuses.items()) or "no video files found"
         files = f"{summary.files} file{'' if summary.files == 1 else 's'}"
         speed = f"{files}, {summary.bytes / 1e6:.1f} MB in {summary.seconds:.1f} s"
-        self._console.print(f"{speed}: {counts}.", markup=False)
+        kept = f" {summary.kept} unchanged since they were inspected." if summary.kept else ""
+        self._console.print(f"{speed}: {counts}.{kept}", markup=False)
 
 
 def _table(rows: list[FileReport]) -> Any:

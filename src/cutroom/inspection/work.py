@@ -41,6 +41,7 @@ def inspect_video(*, report: Report, path: str, mode: str, path_base64: str | No
 
 def _inspect(path: Path, depth: Mode, shown_mode: Mode, report: Report) -> Inspection:
     began = time.monotonic()
+    depth = Mode.DEEP if depth is Mode.FULL else depth
     looking, before = _Looking(path, depth, report), _stamp(path)
     try:
         looking.look()
