@@ -1,14 +1,17 @@
-"""Reports: a table for people, JSON, JSON lines and CSV for machines. Each takes rows as they come."""
+"""Reports: a table for people, JSON, JSON lines and CSV for machines, HTML. Each takes rows as they come."""
 
 from __future__ import annotations
 
 import csv
 from collections import Counter
+from collections.abc import Callable
 from typing import IO, Any, Protocol
 
 import msgspec
 
+from cutroom.inspection.damage_map import clock, one_line
 from cutroom.inspection.models import FileReport, Report, Status, Summary
+from cutroom.inspection.report_html import Html
 
 _SHOWN = 500  # damaged files a table lists; the machine formats list all
 _FEW = 20  # up to so many files a table also lists the healthy ones
@@ -160,9 +163,9 @@ def _table(rows: list[FileReport]) -> Any:
     table.add_column("Length", justify="right", no_wrap=True)
     table.add_column("What and where", overflow="fold")
     for row in rows:
-        length = "" if row.duration_seconds is None else _clock(row.duration_seconds)
+        length = "" if row.duration_seconds is None else clock(row.duration_seconds)
         status = Text(row.status.value, style=_STYLES[row.status])
-        table.add_row(status, Text(_one_line(row.path)), length, Text(_explain(row)))
+        table.add_row(status, Text(one_line(row.path)), length, Text(_explain(row)))
     return table
 
 
@@ -170,32 +173,23 @@ def _explain(row: FileReport) -> str:
     if not row.findings:
         return ""
     first = row.findings[0]
-    text = first.message.removeprefix(_one_line(row.path) + " ")
+    text = first.message.removeprefix(one_line(row.path) + " ")
     text = text[:1].upper() + text[1:]
     if first.start_seconds is not None:
-        text += f" At {_clock(first.start_seconds)}"
+        text += f" At {clock(first.start_seconds)}"
         if first.end_seconds is not None and first.end_seconds - first.start_seconds >= 1:
-            text += f"–{_clock(first.end_seconds)}"
+            text += f"–{clock(first.end_seconds)}"
         text += "."
     others = len(row.findings) - 1
     return f"{text} (+{others} more)" if others else text
 
 
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds, 1), 60)
-    hours, minutes = divmod(int(minutes), 60)
-    return f"{hours}:{minutes:02d}:{rest:04.1f}" if hours else f"{minutes}:{rest:04.1f}"
-
-
-def _one_line(path: str) -> str:
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in path)
-
-
-WRITERS: dict[str, type[JsonLines | Json | Csv | Table]] = {
+WRITERS: dict[str, Callable[[IO[str]], Writer]] = {
     "table": Table,
     "json": Json,
     "jsonl": JsonLines,
     "csv": Csv,
+    "html": Html,
 }
 
 

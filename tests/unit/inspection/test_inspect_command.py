@@ -98,7 +98,7 @@ def test_wrong_usage_exits_2_and_is_json_where_asked(healthy):
 def test_every_option_is_in_the_help():
     text = cutroom("--help").stdout
     assert "Example" in text
-    for option in ("--rescan", "--no-resume", "--no-database", "--data", "full"):
+    for option in ("--rescan", "--no-resume", "--no-database", "--data", "full", "html"):
         assert option in text
 
 
