@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from base64 import b64encode
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
-from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import msgspec
 
-from cutroom.inspection.files import Candidate
+from cutroom.inspection.files import Candidate, displayed, path_arguments
 from cutroom.inspection.findings import to_findings, to_verdict
 from cutroom.inspection.models import FileReport, Inspection, Mode, Verdict
 from cutroom.inspection.rules import FROM_ERROR
@@ -103,20 +100,6 @@ def row_of(file: Candidate, verdict: Verdict, content_hash: str | None = None) -
         size_bytes=file.size_bytes,
         content_hash=content_hash,
     )
-
-
-def displayed(path: Path) -> str:
-    """A path as valid Unicode: bytes that are not UTF-8 become \\xNN."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
-
-
-def path_arguments(path: Path) -> dict[str, str]:
-    """A path for a child: as text, and its bytes too where JSON could not carry them."""
-    raw = os.fsencode(path)
-    try:
-        return {"path": raw.decode("utf-8")}
-    except UnicodeDecodeError:
-        return {"path": displayed(path), "path_base64": b64encode(raw).decode()}
 
 
 def _listing_problem(file: Candidate) -> str:

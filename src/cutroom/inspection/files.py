@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -39,6 +40,20 @@ def candidates(
             yield from _folder(absolute, recursive, extensions)
         else:
             yield _candidate(absolute)
+
+
+def displayed(path: Path) -> str:
+    """A path as valid Unicode: bytes that are not UTF-8 become \\xNN."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def path_arguments(path: Path) -> dict[str, str]:
+    """A path for a child: as text, and its bytes too where JSON could not carry them."""
+    raw = os.fsencode(path)
+    try:
+        return {"path": raw.decode("utf-8")}
+    except UnicodeDecodeError:
+        return {"path": displayed(path), "path_base64": b64encode(raw).decode()}
 
 
 def _folder(folder: Path, recursive: bool, extensions: frozenset[str]) -> Iterator[Candidate]:

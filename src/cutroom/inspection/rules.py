@@ -43,6 +43,8 @@ RULES: dict[str, Rule] = {
     "file.too-large": Rule(CRITICAL, 1.0, Status.UNREADABLE),
     "file.timed-out": Rule(CRITICAL, 1.0, Status.TIMED_OUT),
     "file.crashed": Rule(CRITICAL, 1.0, Status.CRASHED),
+    "file.bit-rot": Rule(CRITICAL, 1.0),
+    "file.replaced": Rule(NOTE, 1.0),
     "file.other-container": Rule(NOTE, 1.0),
     "file.cannot-open": Rule(CRITICAL, 0.95),
     # MP4 and MOV

@@ -13,10 +13,11 @@ import msgspec
 
 from cutroom.core.errors import CutroomError
 from cutroom.inspection.batch import Row, inspect_files
+from cutroom.inspection.checksum import Baseline
 from cutroom.inspection.files import Candidate
 from cutroom.inspection.models import Mode
 from cutroom.inspection.report import Totals
-from cutroom.inspection.scans import Baseline, Scan, ScanService
+from cutroom.inspection.scans import Scan, ScanService
 from cutroom.media.pool import DecodePool
 
 ASKED_AT_ONCE = 500

@@ -18,8 +18,9 @@ from cutroom.core import clock
 from cutroom.core.ids import new_id
 from cutroom.db.engine import Database
 from cutroom.inspection import store
-from cutroom.inspection.batch import Row, displayed
-from cutroom.inspection.files import Candidate
+from cutroom.inspection.batch import Row
+from cutroom.inspection.checksum import Baseline
+from cutroom.inspection.files import Candidate, displayed
 from cutroom.inspection.models import FileReport, Finding, Mode, Severity, Status, Summary
 from cutroom.inspection.rules import RULES_VERSION
 
@@ -57,19 +58,6 @@ class Scan(msgspec.Struct, frozen=True, kw_only=True):
     def looks_again(self) -> bool:
         """Whether only results of this very scan count: a checksum has to be read again to be worth anything."""
         return self.request.rescan or self.request.mode is Mode.FULL
-
-
-class Baseline(msgspec.Struct, frozen=True, kw_only=True):
-    """The checksum that was taken while a file was sound."""
-
-    content_hash: str
-    size_bytes: int
-    mtime_ns: int
-    taken_at: int  # microseconds
-    current: bool  # the verdict beside it is by today's rules: the same bytes need no decoding
-    status: Status
-    findings: list[Finding]
-    duration_seconds: float | None
 
 
 class ScanService:
