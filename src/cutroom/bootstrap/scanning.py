@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 
@@ -13,7 +14,7 @@ from cutroom.bootstrap.settings import Settings
 from cutroom.core.errors import CutroomError, ErrorKind
 from cutroom.db.engine import Database, explain
 from cutroom.db.location import refuse_network_share
-from cutroom.db.upgrade import upgrade
+from cutroom.db.upgrade import backup_sqlite, upgrade
 from cutroom.inspection.scan_history import ScanHistory
 from cutroom.inspection.scans import ScanService
 
@@ -37,6 +38,27 @@ async def opened(settings: Settings) -> AsyncIterator[Database]:
         yield database
     finally:
         await database.close()
+
+
+def back_up(settings: Settings) -> Path:
+    """Copy the SQLite database to the backups folder while it is in use; the copy's path.
+
+    Raises `db.not-sqlite`, `db.missing`, and what the disk refuses.
+    """
+    data = DataDirectory(settings.data)
+    if settings.database.url and not settings.database.url.startswith("sqlite"):
+        hint = "Back it up with pg_dump."
+        raise CutroomError("db.not-sqlite", "The database is on a PostgreSQL server.", hint=hint)
+    if not data.database.exists():
+        message = f"There is no database in {str(data.root)!r} yet."
+        raise CutroomError("db.missing", message, kind=ErrorKind.NOT_FOUND)
+    try:
+        return backup_sqlite(data.database, label="by-hand")
+    except sqlite3.Error as error:
+        raise explain(error) from error
+    except OSError as error:
+        message = f"The backup cannot be written: {error.strerror or error}."
+        raise CutroomError("db.backup-failed", message, kind=ErrorKind.FAILED) from error
 
 
 def scans_of(database: Database) -> ScanService:

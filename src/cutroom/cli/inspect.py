@@ -28,6 +28,23 @@ class Format(StrEnum):
     HTML = "html"
 
 
+NoResume = Annotated[
+    bool, typer.Option("--no-resume", help="Begin anew where an interrupted run could be gone on with.")
+]
+ListDuplicates = Annotated[
+    bool, typer.Option("--duplicates", help="Do not inspect: list files that hold the same bytes. Deletes nothing.")
+]
+ListHistory = Annotated[
+    bool, typer.Option("--history", help="Do not inspect: list every verdict kept about these files.")
+]
+MaxSeconds = Annotated[
+    float | None,
+    typer.Option(min=0.1, help="Give up on a file after so long.", show_default="in proportion to its size"),
+]
+Rescan = Annotated[bool, typer.Option("--rescan", help="Look at files again that have not changed.")]
+NoDatabase = Annotated[bool, typer.Option("--no-database", help="Keep nothing about the run.")]
+
+
 def inspect(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files and folders.", show_default=False)],
     mode: Annotated[Mode, typer.Option(help="How deep to look: see below.")] = Mode.STANDARD,
@@ -40,15 +57,12 @@ def inspect(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write the report there.")
     ] = None,
-    no_database: Annotated[bool, typer.Option("--no-database", help="Keep nothing about the run.")] = False,
-    no_resume: Annotated[
-        bool, typer.Option("--no-resume", help="Begin anew where an interrupted run could be gone on with.")
-    ] = False,
-    rescan: Annotated[bool, typer.Option("--rescan", help="Look at files again that have not changed.")] = False,
-    max_seconds_per_file: Annotated[
-        float | None,
-        typer.Option(min=0.1, help="Give up on a file after so long.", show_default="in proportion to its size"),
-    ] = None,
+    no_database: NoDatabase = False,
+    no_resume: NoResume = False,
+    rescan: Rescan = False,
+    max_seconds_per_file: MaxSeconds = None,
+    duplicates: ListDuplicates = False,
+    history: ListHistory = False,
     data: Annotated[Path | None, typer.Option(metavar="DIR", help="The data directory.")] = None,
 ) -> None:
     """Check videos for damage.
@@ -64,6 +78,8 @@ def inspect(
 
     Example: cutroom inspect /srv/footage --mode deep --format jsonl -o report.jsonl
     """
+    from cutroom.cli.inspect_more import duplicates as find_duplicates
+    from cutroom.cli.inspect_more import history as show_history
     from cutroom.cli.inspect_run import Asked, run
 
     asked = Asked(
@@ -79,9 +95,12 @@ def inspect(
         rescan=rescan,
         data=data,
     )
+    if duplicates and history:
+        raise CutroomError("inspect.two-things", "--duplicates and --history cannot be had at once.")
+    work = find_duplicates if duplicates else show_history if history else run
     try:
         with _destination(output) as out:
-            good = asyncio.run(run(asked, out))
+            good = asyncio.run(work(asked, out))
     except BrokenPipeError:
         # Whoever read the report has had enough of it; nothing may be written at exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
