@@ -26,6 +26,7 @@ class Format(StrEnum):
     JSONL = "jsonl"
     CSV = "csv"
     HTML = "html"
+    PDF = "pdf"
 
 
 NoResume = Annotated[
@@ -95,9 +96,7 @@ def inspect(
         rescan=rescan,
         data=data,
     )
-    if duplicates and history:
-        raise CutroomError("inspect.two-things", "--duplicates and --history cannot be had at once.")
-    work = find_duplicates if duplicates else show_history if history else run
+    work = show_history if history else find_duplicates if duplicates else run
     try:
         with _destination(output) as out:
             good = asyncio.run(work(asked, out))

@@ -1,4 +1,4 @@
-"""Reports: a table for people, JSON, JSON lines and CSV for machines, HTML. Each takes rows as they come."""
+"""Reports: a table for people, JSON, JSON lines and CSV for machines, HTML, PDF. Each takes rows as they come."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import msgspec
 from cutroom.inspection.damage_map import clock, one_line
 from cutroom.inspection.models import FileReport, Report, Status, Summary
 from cutroom.inspection.report_html import Html
+from cutroom.inspection.report_pdf import Pdf
 
 _SHOWN = 500  # damaged files a table lists; the machine formats list all
 _FEW = 20  # up to so many files a table also lists the healthy ones
@@ -190,6 +191,7 @@ WRITERS: dict[str, Callable[[IO[str]], Writer]] = {
     "jsonl": JsonLines,
     "csv": Csv,
     "html": Html,
+    "pdf": Pdf,
 }
 
 
