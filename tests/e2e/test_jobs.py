@@ -29,5 +29,6 @@ def test_the_keys_are_shown_and_put_away(page: Any) -> None:
     page.keyboard.press("?")
     overlay = page.get_by_test_id("keys-overlay")
     overlay.get_by_text("Mark in").wait_for()
+    assert overlay.locator("kbd").count() > 20
     page.keyboard.press("Escape")
     overlay.wait_for(state="detached")

@@ -8,6 +8,7 @@ import msgspec
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -100,6 +101,8 @@ class FailureEdge:
 
         try:
             await self._app(scope, receive, watch)
+        except ClientDisconnect:
+            return  # an upload that was broken off: nobody is left to answer, and nothing is wrong here
         except Exception:
             incident = new_id("err")
             log.exception("%s %s failed (%s)", scope["method"], scope["path"], incident)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import mimetypes
 import os
+import re
 import stat
 from email.utils import formatdate
 from pathlib import Path
@@ -21,6 +22,7 @@ from cutroom.core.errors import CutroomError, ErrorKind
 IMMUTABLE = "private, max-age=31536000, immutable"
 REVALIDATE = "private, no-cache"
 _PIECE = 256 << 10
+_POSITION = re.compile("[0-9]{0,18}")
 
 
 class FileAnswer(Response):
@@ -121,7 +123,7 @@ def _range(wanted: str, size: int) -> tuple[int, int, int]:
     unit, _, spec = wanted.partition("=")
     first, dash, last = spec.strip().partition("-")
     valid = unit.strip().lower() == "bytes" and dash and "," not in spec
-    if not valid or not all(text == "" or (text.isascii() and text.isdigit()) for text in (first, last)):
+    if not valid or not (_POSITION.fullmatch(first) and _POSITION.fullmatch(last)):
         return 200, 0, size  # several ranges, or not understood: the whole file is a right answer
     if first == "":
         if last == "":

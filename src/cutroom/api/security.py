@@ -105,6 +105,8 @@ class RequestGuard:
                 message=f"This server does not answer to the name {host_name(host)[:100]!r}.",
                 hint="If people should reach it by that name, add it to CUTROOM_SERVER_ALLOWED_HOSTS.",
             )
+        if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+            return 400, ErrorDocument(code="http.invalid-request", message="The address holds a NUL character.")
         if scope["method"] in _UNSAFE and not self._same_site(scope, headers):
             return 403, ErrorDocument(
                 code="http.cross-site",
@@ -138,7 +140,10 @@ class RequestGuard:
         origin = headers.get("origin")
         if origin is None:
             return True
-        parts = urlsplit(origin)
+        try:
+            parts = urlsplit(origin)
+        except ValueError:
+            return False
         if parts.scheme not in ("http", "https"):
             return False
         here = headers.get("host", "").lower()

@@ -18,7 +18,6 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 from starlette.types import ASGIApp
 
-from cutroom.api.app import create_app
 from cutroom.core.errors import CutroomError, ErrorKind
 from cutroom.processes.fresh import start_processes_fresh
 
@@ -63,6 +62,9 @@ def run(*, host: str, port: int, workers: int, on_stop: Callable[[], None]) -> N
 
 def worker_app() -> ASGIApp:
     """What each worker loads: the application, tied to the life of the process that started it."""
+    # Not above: the process that only watches over the workers starts sooner without the application.
+    from cutroom.api.app import create_app
+
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     parent = os.getppid()
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()

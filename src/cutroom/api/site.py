@@ -63,8 +63,12 @@ async def site(path: str, request: Request) -> Response:
 def _find(root: Path, path: str, accepted: str) -> Asset | None:
     """The file below `root`, preferring the smaller sibling `.br` or `.gz` that was made at build time."""
     plain = root.joinpath(path)
-    # Resolved, so that neither `..` nor a symbolic link leads out of the folder.
-    if "\0" in path or not plain.resolve().is_relative_to(root.resolve()) or not plain.is_file():
+    try:
+        # Resolved, so that neither `..` nor a symbolic link leads out of the folder.
+        inside = "\0" not in path and plain.resolve().is_relative_to(root.resolve()) and plain.is_file()
+    except OSError:  # a name that is too long
+        return None
+    if not inside:
         return None
     taken = {
         word.partition(";")[0].strip() for word in accepted.split(",") if not word.replace(" ", "").endswith("q=0")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -62,13 +63,6 @@ def build(settings: Settings) -> Cutroom:
     )
     store = LocalStore(Path(settings.storage.root).expanduser() if settings.storage.root else data.objects)
     announcer, jobs = Announcer(), JobService(database)
-    accounts = AccountService(
-        database,
-        session_days=settings.accounts.session_days,
-        session_longest_days=settings.accounts.session_longest_days,
-        link_minutes=settings.accounts.link_minutes,
-        password_length=settings.accounts.password_length,
-    )
     library = LibraryService(
         database=database,
         store=store,
@@ -89,7 +83,7 @@ def build(settings: Settings) -> Cutroom:
         store=store,
         announcer=announcer,
         jobs=jobs,
-        accounts=accounts,
+        accounts=AccountService(database, **settings.accounts.model_dump()),
         library=library,
         inspection=InspectionService(jobs=jobs),
         proxies=ProxyService(library=library, jobs=jobs, store=store, recipe=recipe),
@@ -117,6 +111,7 @@ async def start(cutroom: Cutroom) -> None:
     """Bring the database to this version; call once a process, before anything else. Raises `db.newer`."""
     sqlite_path = cutroom.data.database if cutroom.database.is_sqlite else None
     await upgrade(cutroom.database, sqlite_path=sqlite_path)
+    await asyncio.to_thread(cutroom.data.sweep)
 
 
 def _kinds(cutroom: Cutroom) -> list[JobKind]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from cutroom.core.errors import CutroomError, ErrorKind
+
+_STALE_SECONDS = 24 * 3600.0
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,14 @@ class DataDirectory:
         if not writable:
             raise _not_writable(self.root, "Permission denied")
 
+    def sweep(self) -> None:
+        """Remove what uploads and copies left behind that died more than a day ago."""
+        before = time.time() - _STALE_SECONDS
+        for part in (*self.scratch.glob("*.part"), *self.scratch.glob("uploads/*.part")):
+            with suppress(FileNotFoundError):
+                if part.stat().st_mtime < before:
+                    part.unlink()
+
     @contextmanager
     def locked(self, **about: str | int) -> Iterator[None]:
         """Hold the server's lock for the block; `about` (url, …) is what others may read of the holder.
@@ -64,10 +75,8 @@ class DataDirectory:
         """
         handle = os.open(self.lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise _locked(self.root, self.holder()) from None
+            if not _take(handle):
+                raise _locked(self.root, self.holder())
             os.ftruncate(handle, 0)
             os.pwrite(handle, json.dumps({"process": os.getpid(), **about}).encode(), 0)
             yield
@@ -88,6 +97,18 @@ class DataDirectory:
             return None
         finally:
             os.close(handle)
+
+
+def _take(handle: int) -> bool:
+    """Take the lock; more than one try, because `holder` takes it too, for a moment."""
+    for wait in (0.02, 0.05, 0.1, 0.0):
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(wait)
+        else:
+            return True
+    return False
 
 
 def _about(said: bytes) -> dict[str, str | int]:

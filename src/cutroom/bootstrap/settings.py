@@ -169,6 +169,15 @@ def load(data: Path | None = None) -> Settings:
     named = os.environ.get("CUTROOM_CONFIG")
     from_file = _read_toml(Path(named) if named else folder / "cutroom.toml", required=named is not None)
 
+    unknown = sorted(from_file.keys() - Settings.model_fields.keys())
+    if unknown:
+        groups = ", ".join(name for name in Settings.model_fields if name != "data")
+        raise CutroomError(
+            "settings.invalid",
+            f"There is no group of settings {unknown[0]!r}.",
+            hint=f"The groups of cutroom.toml are {groups}.",
+        )
+
     class FromFile(Settings):
         @classmethod
         def settings_customise_sources(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+import time
 from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Self
@@ -12,6 +14,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from cutroom.core import clock
+from cutroom.core.errors import CutroomError, ErrorKind
 from cutroom.jobs.models import Job, JobState
 from cutroom.library.models import Added, Video
 
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
 
 _LOOK_SECONDS = 0.4
 _BATCH = 500
+_LEAST_BYTES = 1 << 20
+_FULL_SECONDS = 20.0
 _SOUND = frozenset({"pending", "healthy", "note", "suspect"})
 _MOST_BARS = 6
 
@@ -36,6 +41,7 @@ class Watching:
         self._known = 0
         self._judged: set[str] = set()
         self._running: dict[str, TaskID] = {}
+        self._full_since: float | None = None
         self.waiting: dict[str, None] = {}  # ids, in the order they were added
         self.failures = 0
         columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[said]}"))
@@ -84,7 +90,22 @@ class Watching:
         said = f"Added {self._added} {'file' if self._added == 1 else 'files'}{f': {verdicts}' if verdicts else ''}."
         self._console.print(escape(said + known))
 
+    def _check_disk(self) -> None:
+        """Give up when the disk has been full for a while: then even the job table cannot say so."""
+        if shutil.disk_usage(self._cutroom.data.root).free >= _LEAST_BYTES:
+            self._full_since = None
+        elif self._full_since is None:
+            self._full_since = time.monotonic()
+        elif time.monotonic() - self._full_since > _FULL_SECONDS:
+            raise CutroomError(
+                "storage.full",
+                f"The disk that holds the data directory is full; {len(self.waiting)} files are not finished.",
+                hint="Free some space; the next `cutroom serve` or `cutroom add` goes on with them.",
+                kind=ErrorKind.NO_SPACE,
+            )
+
     async def _look(self, *, only_verdict: bool) -> None:
+        self._check_disk()
         running: list[Job] = []
         waiting = list(self.waiting)
         for first in range(0, len(waiting), _BATCH):

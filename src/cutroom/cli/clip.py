@@ -36,6 +36,7 @@ def clip(
     Example: cutroom clip talk.mp4 --in 00:01:10:05 --out 95.5 -o answer.mp4
     """
     from cutroom.media.cut.writer import aside_for
+    from cutroom.media.source import shown
 
     absolute = output.absolute()
     aside = aside_for(absolute)
@@ -54,7 +55,7 @@ def clip(
     finally:
         # A child that was killed could not tidy up after itself.
         aside.unlink(missing_ok=True)
-    answer["path"] = str(output)
+    answer["path"] = shown(output)
     if json:
         print(msgspec.json.encode(answer).decode())
     else:

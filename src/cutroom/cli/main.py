@@ -60,7 +60,9 @@ def run(arguments: list[str] | None = None) -> NoReturn:
         sys.exit(EXIT_CODES.get(error.kind, EXIT_FAILED))
     except typer.TyperException as error:
         hint = "See --help."
-        print_error(ErrorDocument(code="usage", message=str(error), hint=hint), machine=machine_errors(given))
+        print_error(
+            ErrorDocument(code="usage", message=error.format_message(), hint=hint), machine=machine_errors(given)
+        )
         sys.exit(EXIT_USAGE)
     except (typer.Abort, KeyboardInterrupt):
         print("Stopped.", file=sys.stderr)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -44,14 +44,19 @@ def proxy(
         "segment_seconds": segment_seconds,
         "threads": jobs,
     }
+    new = not output.exists()
     claim_folder(source, output, ladder=ladder, segment_seconds=segment_seconds)
 
     async def work(on_progress: Callable[[dict[str, Any]], None]) -> Any:
         async with DecodePool(1) as pool:
             return await pool.run("cutroom.proxies.work:build_ladder", arguments, on_progress=on_progress)
 
-    with _bar(source.name) as on_progress:
-        result = asyncio.run(work(on_progress))
+    try:
+        with _bar(source.name) as on_progress:
+            result = asyncio.run(work(on_progress))
+    except BaseException:
+        _leave_folder(output, made=new)
+        raise
     _say(result, output)
 
 
@@ -82,7 +87,7 @@ def claim_folder(source: Path, output: Path, *, ladder: str, segment_seconds: fl
     with open_regular(source) as file:
         status = os.fstat(file.fileno())
     ours = {
-        "source": str(source.absolute()),
+        "source": os.fsencode(source.absolute()).decode("utf-8", "backslashreplace"),
         "size_bytes": status.st_size,
         "mtime_ns": status.st_mtime_ns,
         "ladder": ladder,
@@ -103,6 +108,15 @@ def claim_folder(source: Path, output: Path, *, ladder: str, segment_seconds: fl
             kind=ErrorKind.INVALID,
         )
     replace(marker, msgspec.json.encode(ours))
+
+
+def _leave_folder(output: Path, *, made: bool) -> None:
+    """Take the mark away from a folder that nothing was written to, and the folder when this run made it."""
+    with suppress(OSError):
+        if {path.name for path in output.iterdir()} == {_MARKER}:
+            (output / _MARKER).unlink()
+            if made:
+                output.rmdir()
 
 
 @contextmanager

@@ -109,7 +109,8 @@ def _when_ready(
     if not _answers(url):
         return
     print(_greeting(folder.root, url, link, settings), flush=True)
-    companions.append(Companion("cutroom.worker", ["--data", str(folder.root)]))
+    log = folder.scratch / "worker.log"
+    companions.append(Companion("cutroom.worker", ["--data", str(folder.root)], log=log))
     if open_:
         webbrowser.open(link or url)
     if sample:

@@ -108,11 +108,12 @@ class ClipService:
             raise not_found("clip", clip_id)
         return clip
 
-    async def delete(self, tx: Transaction, clip: Clip) -> None:
-        """Remove a clip and its file; a cut that waits or runs is cancelled."""
+    async def delete(self, tx: Transaction, clip: Clip, video: Video) -> None:
+        """Remove a clip of `video` and its file; a cut that waits or runs is cancelled."""
         await self._jobs.cancel_subject(tx, clip.id)
         await rows.remove(tx.conn, clip.id)
-        await events.append(tx, "clip.changed", clip.id, "*", {"id": clip.id, "video_id": clip.video_id, "gone": True})
+        payload = {"id": clip.id, "video_id": video.id, "deleted": True}
+        await events.append(tx, "clip.changed", clip.id, video.audience, payload)
         self._remove_later(tx, clip.id)
 
     async def video_deleting(self, tx: Transaction, video: Video) -> None:
@@ -143,7 +144,8 @@ def _check(video: Video, in_frame: int, out_frame: int, padding: Fraction) -> No
             kind=ErrorKind.CONFLICT,
         )
     if not 0 <= padding <= MAX_PADDING:
-        raise CutroomError("clips.bad-padding", f"The padding is {float(padding):g} s.", hint="Give 0 to 3600 seconds.")
+        message = f"The padding is {float(padding):g} s."
+        raise CutroomError("clips.bad-padding", message, hint="Give 0 to 3600 seconds.")
     if in_frame < 0 or out_frame <= in_frame:
         raise CutroomError(
             "clips.bad-range",
@@ -162,6 +164,7 @@ def _check(video: Video, in_frame: int, out_frame: int, padding: Fraction) -> No
 
 def _parse_cursor(text: str) -> tuple[int, str]:
     created, _, clip_id = text.partition(".")
-    if not created.isdigit() or not clip_id:
+    # 18 digits are far away in time, and still an integer of a database.
+    if not (created.isascii() and created.isdigit()) or len(created) > 18 or not clip_id:
         raise CutroomError("clips.bad-cursor", f"{text!r} is not a page cursor.")
     return int(created), clip_id

@@ -66,10 +66,11 @@ class _Tasks:
 
     async def publish(self, tx: Transaction, job: Job, result: dict[str, Any]) -> dict[str, Any] | None:
         """Keep the verdict, show it, and let the next steps begin."""
-        inspection = msgspec.convert(result, Inspection)
         video = await self._video(tx, job)
         if video is None:
             return None
+        # Everybody who sees the video reads the verdict, but where its file is concerns administrators only.
+        inspection = msgspec.convert(_without_path(result, self._library.local_path(video), video.name), Inspection)
         await self._conclude(tx, video, inspection.verdict, result.get("probe"))
         return {"status": inspection.verdict.status.value, "findings": len(inspection.verdict.findings)}
 
@@ -106,3 +107,9 @@ class _Tasks:
             if error.kind is ErrorKind.NOT_FOUND:
                 return None
             raise
+
+
+def _without_path(result: dict[str, Any], path: str, name: str) -> dict[str, Any]:
+    verdict = result["verdict"]
+    findings = [{**one, "message": one["message"].replace(path, name)} for one in verdict["findings"]]
+    return {**result, "verdict": {**verdict, "findings": findings}}

@@ -242,6 +242,7 @@ async def announce(tx: Transaction, jobs: Sequence[Job]) -> None:
 
 def _parse_cursor(text: str) -> tuple[int, str]:
     created, _, job_id = text.partition(".")
-    if not created.isdigit() or not job_id:
+    # 18 digits are far away in time, and still an integer of a database.
+    if not (created.isascii() and created.isdigit()) or len(created) > 18 or not job_id:
         raise CutroomError("job.cursor-invalid", f"{text!r} is not a page cursor.", kind=ErrorKind.INVALID)
     return int(created), job_id

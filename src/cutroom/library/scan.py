@@ -92,4 +92,5 @@ def _forbidden(location: bytes) -> Skipped:
 
 
 def _extension(name: bytes) -> str:
-    return name.rpartition(b".")[2].decode("ascii", "replace").lower()
+    stem, _, extension = name.rpartition(b".")
+    return extension.decode("ascii", "replace").lower() if stem else ""

@@ -208,6 +208,10 @@ class LibraryService:
             await store.set_columns(tx.conn, video_ids, values)
             await notes.tell_changed(tx, await store.get_many(tx.conn, video_ids))
 
+    def local_path(self, video: Video) -> str:
+        """Where the operating system finds the video's file, for those who may know."""
+        return files.local_path(self._store, video)
+
     async def source_of(self, tx: Transaction, video: Video, *, inspecting: bool = False) -> Source | None:
         """The local file of a video for a job, or None when there is nothing to do now.
 

@@ -64,6 +64,9 @@ async def page(
         # The row-value form is the one both databases answer from the index.
         here, there = tuple_(key, videos.c.id), tuple_(literal(after[0]), literal(after[1]))
         query = query.where(here < there if descending else here > there)
+        if sort is not VideoSort.ADDED:
+            # SQLite finds its place in an index on an expression by a plain comparison only.
+            query = query.where(key <= literal(after[0]) if descending else key >= literal(after[0]))
     order = (key.desc(), videos.c.id.desc()) if descending else (key, videos.c.id)
     rows = await conn.execute(query.order_by(*order).limit(limit))
     return [(_video(row), row[-1]) for row in rows]

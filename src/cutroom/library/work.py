@@ -36,7 +36,8 @@ def hash_file(*, report: Report, path: str, size_bytes: int, mtime_ns: int) -> F
     with open_regular(target) as file:
         _check(target, file.fileno(), size_bytes, mtime_ns)
         done = 0
-        while chunk := file.read(_CHUNK_BYTES):
+        # A recording that is still under way grows as fast as it is read.
+        while done <= size_bytes and (chunk := file.read(_CHUNK_BYTES)):
             digest.update(chunk)
             done += len(chunk)
             report({"fraction": min(1.0, done / max(1, size_bytes)), "stage": "reading"})

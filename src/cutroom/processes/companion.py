@@ -27,7 +27,8 @@ class Companion:
         self._module = module
         self._arguments = arguments
         self._stopping = threading.Event()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal may come while this thread holds it
+        self._asked = 0.0
         self._process = start_module(module, arguments, log=log)
         self._watcher = threading.Thread(target=self._watch, name=f"watch {module}", daemon=True)
         self._watcher.start()
@@ -39,15 +40,17 @@ class Companion:
 
     def ask_to_stop(self) -> None:
         """Close its standard input, which asks it to give back what it is doing and end."""
+        if not self._stopping.is_set():
+            self._asked = time.monotonic()
         self._stopping.set()
         with self._lock:
             if self._process.stdin is not None:
                 self._process.stdin.close()
 
     def stop(self) -> None:
-        """Ask it to stop; after a while kill it with everything it started."""
+        """Ask it to stop; some seconds after it was first asked, kill it with everything it started."""
         self.ask_to_stop()
-        self._watcher.join(_DRAIN_SECONDS)
+        self._watcher.join(max(0.0, self._asked + _DRAIN_SECONDS - time.monotonic()))
         if self._process.poll() is None:
             groups.kill(self._process.pid)
             self._watcher.join(1.0)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -43,6 +44,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     error: PipeError | None = None
 
 
+T = TypeVar("T")
+
 _encoder = msgspec.json.Encoder()
 _requests = msgspec.json.Decoder(Request)
 _answers = msgspec.json.Decoder(Answer)
@@ -50,17 +53,30 @@ _answers = msgspec.json.Decoder(Answer)
 
 def encode(message: Request | Answer) -> bytes:
     """One line, newline included."""
-    return _encoder.encode(message) + b"\n"
+    try:
+        return _encoder.encode(message) + b"\n"
+    except UnicodeEncodeError:
+        # A file name that is not UTF-8: Python's own encoder writes its surrogates as escapes.
+        return json.dumps(msgspec.to_builtins(message)).encode() + b"\n"
 
 
 def decode_request(line: bytes) -> Request:
     """Read a line that the parent wrote."""
-    return _requests.decode(line)
+    return _decode(line, _requests)
 
 
 def decode_answer(line: bytes) -> Answer:
     """Read a line that the child wrote."""
-    return _answers.decode(line)
+    return _decode(line, _answers)
+
+
+def _decode(line: bytes, decoder: msgspec.json.Decoder[T]) -> T:
+    try:
+        return decoder.decode(line)
+    except msgspec.DecodeError:
+        if b"\\udc" not in line:
+            raise
+        return msgspec.convert(json.loads(line), decoder.type)
 
 
 def split_target(target: str) -> tuple[str, str]:

@@ -51,9 +51,10 @@ class UploadService:
             await self._spool(body, part, name, announced_bytes)
             await asyncio.to_thread(self._store.adopt, key, part)
             async with self._database.transaction(durable=True) as tx:
-                return await self._library.add_stored(
+                await self._library.add_stored(
                     tx, video_id=video_id, key=key, name=name, owner_id=owner_id, visibility=visibility
                 )
+                return await self._library.get(tx.conn, video_id, viewer=None)
         except BaseException:
             self._store.delete(key)
             raise

@@ -1,4 +1,8 @@
 import pytest
+from sqlalchemy import update
+
+from cutroom.library.models import Visibility
+from cutroom.library.tables import videos
 
 from .conftest import Server, Somebody
 
@@ -12,6 +16,13 @@ from .conftest import Server, Somebody
         ("GET", "/api/videos?limit=many", 422, "http.invalid-request"),
         ("GET", "/api/videos?sort=size", 422, "http.invalid-request"),
         ("GET", "/api/videos?after=%00%ff", 400, None),
+        ("GET", "/api/videos?after=WzE4NDQ2NzQ0MDczNzA5NTUxNjE2LCAiYSJd", 400, "library.bad-cursor"),
+        ("GET", f"/api/jobs?after={2**64}.x", 400, "job.cursor-invalid"),
+        ("GET", "/api/jobs?after=%C2%B2.x", 400, "job.cursor-invalid"),
+        ("GET", f"/api/clips?after={2**64}.x", 400, "clips.bad-cursor"),
+        ("GET", "/api/clips?after=%C2%B2.x", 400, "clips.bad-cursor"),
+        ("GET", "/api/videos?q=%00", 400, "http.invalid-request"),
+        ("GET", "/api/videos/%00", 400, "http.invalid-request"),
         ("GET", "/api/videos/vid_x", 404, "video.not-found"),
         ("GET", "/api/clips/clp_x", 404, "clip.not-found"),
         ("GET", "/api/jobs/job_x", 404, "job.not-found"),
@@ -48,3 +59,33 @@ async def test_health(server: Server):
     for path in ("/health", "/health/ready"):
         health = (await http.get(path)).json()
         assert {check["name"] for check in health["checks"]} == {"database", "disk"}
+
+
+@pytest.mark.parametrize("text", ["\\u0000", "\\ud800"])
+async def test_text_that_cannot_be_stored_is_refused(admin: Somebody, text: str):
+    headers = {"content-type": "application/json"}
+    for path, body in (("/api/videos", f'{{"paths":["/tmp/{text}"]}}'), ("/api/tokens", f'{{"name":"{text}"}}')):
+        answer = await admin.http.post(path, content=body, headers=headers)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (422, "http.invalid-request")
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [
+        ({"padding_seconds": "1e999999999"}, 400),
+        ({"padding_seconds": "1/0"}, 400),
+        ({"padding_seconds": 1e-300}, 400),
+        ({"padding_seconds": 1e300}, 400),
+        ({"padding_seconds": "1/" + "3" * 300}, 422),
+        ({"out_frame": 1 << 70}, 422),
+    ],
+)
+async def test_clips_of_absurd_numbers_are_refused(
+    server: Server, admin: Somebody, asked: dict[str, object], status: int
+):
+    video = await server.video("film.mp4", admin, Visibility.SHARED)
+    probe = {"video": {"frames": 10, "frames_source": "declared"}}
+    async with server.services.database.transaction() as tx:
+        await tx.conn.execute(update(videos).values(probe=probe))
+    answer = await admin.http.post("/api/clips", json={"video_id": video, "in_frame": 0, "out_frame": 5} | asked)
+    assert answer.status_code == status, answer.text

@@ -3,6 +3,7 @@ from sqlalchemy import insert, select, update
 
 from cutroom.clips.tables import clips
 from cutroom.core import clock
+from cutroom.events.tables import outbox
 from cutroom.library.models import Visibility
 from cutroom.library.tables import videos
 from cutroom.proxies.tables import previews, proxies
@@ -151,6 +152,9 @@ async def test_a_clips_file_follows_its_video(server: Server, video: str, ann: S
     assert (await bo.http.get("/api/clips")).json()["items"] == []
     assert len((await ann.http.get("/api/clips", params={"video_id": video})).json()["items"]) == 1
     assert (await ann.http.delete("/api/clips/clp_1")).status_code == 204
+    async with server.services.database.read() as conn:
+        told = await conn.execute(select(outbox.c.audience).where(outbox.c.subject == "clp_1"))
+        assert set(told.scalars()) == {ann.principal.account_id}
     assert server.services.store.stat("clips/clp_1/cut.mp4") is None
 
 

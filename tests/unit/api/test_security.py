@@ -2,11 +2,12 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
-from cutroom.api import security
+from cutroom.api import errors, security
 from cutroom.api.errors import FailureEdge
 
 
@@ -76,6 +77,7 @@ async def test_the_machines_own_name_is_answered_when_it_listens_beyond_loopback
         ({"origin": "http://127.0.0.1:9999"}, 403),
         ({"origin": "http://evil.example"}, 403),
         ({"origin": "null"}, 403),
+        ({"origin": "http://[::1"}, 403),
         ({"origin": "http://evil.example", "authorization": "Bearer ctr_x"}, 200),
         ({"sec-fetch-site": "cross-site", "authorization": "Basic eDp5"}, 403),
     ],
@@ -131,3 +133,13 @@ async def test_unexpected_failures_are_a_sentence_with_an_id(caplog: pytest.LogC
     assert "secret" not in answer.text
     incident = error["message"].rpartition(" ")[2].rstrip(".")
     assert incident in caplog.text
+
+
+async def test_a_client_that_leaves_is_no_failure(caplog: pytest.LogCaptureFixture):
+    async def leaves(scope: Scope, receive: Receive, send: Send) -> None:
+        raise ClientDisconnect
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(errors.FailureEdge(leaves))) as http:
+        with pytest.raises(AssertionError):  # no answer was sent
+            await http.post("http://localhost/")
+    assert caplog.records == []

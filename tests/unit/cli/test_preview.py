@@ -38,3 +38,13 @@ def test_one_kind_and_failures(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "cannot be written" in done.stderr
     assert "Example" in run("--help").stdout
+
+
+def test_a_name_that_is_not_utf_8(tmp_path: Path) -> None:
+    film = tmp_path / "fil\udce9m.mp4"
+    make_footage(tmp_path / "film.mp4", seconds=1, width=160, height=96, kind="barcode", audio=None)
+    (tmp_path / "film.mp4").rename(film)
+    done = run(film, "-o", tmp_path / "o\udce9", "--thumbnails")
+    assert (done.returncode, "160 pixels" in done.stderr) == (0, True), done.stderr
+    done = run(tmp_path / "non\udce9", "-o", tmp_path / "out")
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)

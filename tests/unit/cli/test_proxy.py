@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from cutroom.cli.proxy import claim_folder, parse_ladder
+from cutroom.cli.proxy import claim_folder, parse_ladder, proxy
 from cutroom.core.errors import CutroomError
 
 
@@ -45,3 +45,13 @@ def test_a_folder_with_foreign_playlists_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "out" / "live.m3u8").write_text("#EXTM3U\n")
     with pytest.raises(CutroomError):
         claim_folder(source, tmp_path / "out", ladder="auto", segment_seconds=4)
+
+
+def test_what_is_no_video_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "text.mp4").write_text("hello")
+    (tmp_path / "there").mkdir()
+    for name in ("new", "there"):
+        with pytest.raises(CutroomError):
+            proxy(tmp_path / "text.mp4", tmp_path / name, segment_seconds=4, ladder="auto", jobs=0)
+    assert not (tmp_path / "new").exists()
+    assert list((tmp_path / "there").iterdir()) == []

@@ -1,9 +1,11 @@
 import { useEffect, useState } from "react";
+import { useQuery } from "@tanstack/react-query";
 import { messageOf } from "../api/failure";
 import { Button } from "../controls/Button";
 import { Field } from "../controls/Field";
 import { Gate } from "./Gate";
 import gate from "./Gate.module.css";
+import { sessionQuery } from "../app/queries";
 import { setUp } from "./queries";
 import { useEnter } from "./useEnter";
 
@@ -11,6 +13,7 @@ export function SetupPage() {
   const [token] = useState(() => window.location.hash.slice(1));
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");
+  const fewest = useQuery(sessionQuery).data?.password_length ?? 1;
   const entering = useEnter(() => setUp(token, name.trim(), password), "/");
   useEffect(() => {
     document.title = "Set up · Cutroom";
@@ -26,7 +29,7 @@ export function SetupPage() {
       </Gate>
     );
   }
-  const short = password.length > 0 && password.length < 8;
+  const short = password.length > 0 && password.length < fewest;
   return (
     <Gate title="Set up Cutroom">
       <p>Create the administrator of this server. Others can be added later.</p>
@@ -43,18 +46,18 @@ export function SetupPage() {
           type="password"
           autoComplete="new-password"
           required
-          minLength={8}
+          minLength={fewest}
           value={password}
           onChange={(event) => setPassword(event.target.value)}
-          help={short ? undefined : "At least 8 characters."}
-          problem={short ? `${8 - password.length} more to go.` : null}
+          help={short ? undefined : `At least ${fewest} characters.`}
+          problem={short ? `${fewest - password.length} more to go.` : null}
         />
         {entering.isError && (
           <p role="alert" className={gate.problem}>
             {messageOf(entering.error)}
           </p>
         )}
-        <Button look="primary" type="submit" disabled={!name.trim() || password.length < 8 || entering.isPending}>
+        <Button look="primary" type="submit" disabled={!name.trim() || password.length < fewest || entering.isPending}>
           Create the administrator
         </Button>
       </form>

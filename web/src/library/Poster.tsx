@@ -20,7 +20,7 @@ export function Poster({ video, sizes, eager = false }: { video: VideoRow; sizes
     <div
       className={styles.poster}
       onPointerMove={(event) => {
-        if (!sprite || event.pointerType === "touch") return;
+        if (event.pointerType === "touch") return;
         const box = event.currentTarget.getBoundingClientRect();
         setShare((event.clientX - box.left) / box.width);
       }}

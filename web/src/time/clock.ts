@@ -4,6 +4,8 @@ import type { Rate } from "./rate";
 export interface PresentationTimes {
   readonly timeBase: Rate;
   readonly pts: readonly number[];
+  /** When the last frame ends. It may be shorter than any other, and a seek past it shows nothing new. */
+  readonly end: number;
 }
 
 /**
@@ -16,13 +18,14 @@ export interface PresentationTimes {
 export class FrameClock {
   readonly frames: number;
   readonly rate: Rate;
+  /** Where each frame starts, and at last where the last one ends; null where they are evenly spaced. */
   private readonly starts: Float64Array | null;
   offset = 0;
 
   constructor(rate: Rate, frames: number, times: PresentationTimes | null = null) {
     this.rate = rate;
     this.starts = times && times.pts.length > 0 ? secondsFromFirst(times) : null;
-    this.frames = this.starts?.length ?? Math.max(1, frames);
+    this.frames = this.starts ? this.starts.length - 1 : Math.max(1, frames);
   }
 
   get last(): number {
@@ -40,8 +43,7 @@ export class FrameClock {
   /** Seconds from the start of frame 0 to the start of `frame`; one past the last gives the duration. */
   startOf(frame: number): number {
     if (!this.starts) return (frame * this.rate.den) / this.rate.num;
-    const known = this.starts[Math.min(frame, this.last)] ?? 0;
-    return frame > this.last ? known + this.rate.den / this.rate.num : known;
+    return this.starts[Math.min(frame, this.frames)] ?? 0;
   }
 
   /** Where to seek to see `frame`. */
@@ -53,20 +55,20 @@ export class FrameClock {
   frameAt(mediaTime: number): number {
     const time = mediaTime - this.offset;
     if (!this.starts) return this.clamp((time * this.rate.num) / this.rate.den);
-    return nearest(this.starts, time);
+    return this.clamp(nearest(this.starts, time));
   }
 
   /** The frame on screen at a time anywhere inside it; for pointers, not for presented pictures. */
   frameUnder(seconds: number): number {
     if (!this.starts) return this.clamp(Math.floor((seconds * this.rate.num) / this.rate.den + 1e-6));
-    const frame = nearest(this.starts, seconds);
+    const frame = this.clamp(nearest(this.starts, seconds));
     return (this.starts[frame] ?? 0) > seconds + 1e-6 ? this.clamp(frame - 1) : frame;
   }
 }
 
 function secondsFromFirst(times: PresentationTimes): Float64Array {
   const first = times.pts[0] ?? 0;
-  return Float64Array.from(times.pts, (pts) => ((pts - first) * times.timeBase.num) / times.timeBase.den);
+  return Float64Array.from([...times.pts, times.end], (pts) => ((pts - first) * times.timeBase.num) / times.timeBase.den);
 }
 
 function nearest(sorted: Float64Array, time: number): number {

@@ -78,7 +78,7 @@ describe("the frame clock", () => {
 
   it("follows the presentation times where the rate varies", () => {
     const pts = [900, 3900, 6900, 20400, 23400, 60000];
-    const clock = new FrameClock(parseRate("30"), 6, { timeBase: { num: 1, den: 90000 }, pts });
+    const clock = new FrameClock(parseRate("30"), 6, { timeBase: { num: 1, den: 90000 }, pts, end: 61500 });
     pts.forEach((value, frame) => {
       const start = (value - 900) / 90000;
       expect(clock.frameAt(start)).toBe(frame);
@@ -86,6 +86,9 @@ describe("the frame clock", () => {
       expect(clock.frameUnder(clock.seekTime(frame))).toBe(frame);
     });
     expect(clock.frames).toBe(6);
+    expect(clock.duration).toBeCloseTo(60600 / 90000);
+    expect(clock.seekTime(5)).toBeLessThan(clock.duration);
+    expect(clock.frameAt(clock.duration)).toBe(5);
   });
 
   it("never leaves the footage", () => {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from typing import Annotated
 
@@ -16,12 +17,16 @@ from cutroom.api.schemas.clips import ClipPage, ClipRequest, ClipShape, CutAnswe
 from cutroom.clips.models import Clip, CutMode
 from cutroom.core.errors import CutroomError, ErrorKind
 
+_PADDING = re.compile(r"-?\d{1,18}(\.\d{1,18}|/\d{1,18})?", re.ASCII)
+_MOST = (1 << 63) - 1
+
 router = APIRouter(prefix="/api/clips", tags=["clips"])
 
 
 @router.post("", status_code=202)
 async def create_clip(services: Services, caller: Editor, visitor: Visitor, asked: ClipRequest) -> ClipShape:
     """Cut frames `in_frame` up to (not including) `out_frame` out of a video's original."""
+    padding = _padding(asked.padding_seconds)
     async with services.database.transaction(durable=True) as tx:
         video = await services.library.get(tx.conn, asked.video_id, viewer=caller)
         clip = await services.clips.create(
@@ -30,7 +35,7 @@ async def create_clip(services: Services, caller: Editor, visitor: Visitor, aske
             in_frame=asked.in_frame,
             out_frame=asked.out_frame,
             mode=CutMode(asked.mode),
-            padding=_padding(asked.padding_seconds),
+            padding=padding,
             name=asked.name,
             owner_id=caller.account_id,
         )
@@ -65,7 +70,8 @@ async def delete_clip(clip_id: str, services: Services, caller: Editor, visitor:
     async with services.database.transaction(durable=True) as tx:
         clip = await services.clips.get(tx.conn, clip_id, viewer=caller)
         caller.require_change(owner_id=clip.owner_id, what="clip")
-        await services.clips.delete(tx, clip)
+        video = await services.library.get(tx.conn, clip.video_id, viewer=caller)
+        await services.clips.delete(tx, clip, video)
         await services.accounts.audit.record(tx, caller, "clip.delete", clip_id, visitor, name=clip.name)
 
 
@@ -93,9 +99,15 @@ async def clip_file(clip_id: str, services: Services, caller: Viewer) -> Respons
 def _padding(asked: float | str | None) -> Fraction:
     """Seconds from a number or "num/den"; a float means the decimal it was written as."""
     try:
-        return Fraction(str(asked)) if asked is not None else Fraction(0)
+        # In text no exponent: a power of ten with nine digits would keep the server busy for hours.
+        if isinstance(asked, str) and not _PADDING.fullmatch(asked):
+            raise ValueError
+        padding = Fraction(str(asked)) if asked is not None else Fraction(0)
+        if padding.denominator > _MOST:
+            raise ValueError
     except (ValueError, ZeroDivisionError):
         raise CutroomError("clips.bad-padding", f"The padding {asked!r} is neither a number nor num/den.") from None
+    return padding
 
 
 def _clip(clip: Clip) -> ClipShape:

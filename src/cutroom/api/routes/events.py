@@ -32,6 +32,6 @@ async def events(
     keeps the connection; the stream ends when the session or token it was opened with does.
     """
     hub: EventHub = request.app.state.hub
-    after = int(last_event_id) if last_event_id and last_event_id.isdigit() else None
+    after = int(last_event_id) if last_event_id and last_event_id.isdecimal() else None
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
     return StreamingResponse(hub.stream(caller, after), media_type="text/event-stream", headers=headers)

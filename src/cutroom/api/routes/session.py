@@ -13,23 +13,28 @@ from cutroom.api.schemas.accounts import CurrentAccount, LinkRequest, SessionSta
 router = APIRouter(prefix="/api", tags=["session"])
 
 
-def _state(principal: Principal | None, *, setup_required: bool) -> SessionState:
+def _state(services: Services, principal: Principal | None, *, setup_required: bool) -> SessionState:
     account = None
     if principal is not None:
         account = CurrentAccount(id=principal.account_id, name=principal.name, role=principal.role.value)
-    return SessionState(account=account, setup_required=setup_required, version=cutroom.__version__)
+    return SessionState(
+        account=account,
+        setup_required=setup_required,
+        password_length=services.accounts.passwords.minimum_length,
+        version=cutroom.__version__,
+    )
 
 
-def _signed_in(request: Request, response: Response, signed_in: SignedIn) -> SessionState:
+def _signed_in(services: Services, request: Request, response: Response, signed_in: SignedIn) -> SessionState:
     set_session_cookie(response, signed_in.secret, signed_in.ends_at, secure=request.url.scheme == "https")
-    return _state(signed_in.principal, setup_required=False)
+    return _state(services, signed_in.principal, setup_required=False)
 
 
 @router.get("/session")
 async def current_session(services: Services, caller: Anybody) -> SessionState:
     """Who is signed in, and whether the first administrator is still to be created."""
     required = caller is None and await services.accounts.setup_required()
-    return _state(caller, setup_required=required)
+    return _state(services, caller, setup_required=required)
 
 
 @router.post("/setup")
@@ -42,7 +47,7 @@ async def set_up(
     password_hash = await services.accounts.passwords.hash(asked.password)
     async with services.database.transaction(durable=True) as tx:
         signed_in = await services.accounts.set_up(tx, asked.token, asked.name, password_hash, visitor)
-    return _signed_in(request, response, signed_in)
+    return _signed_in(services, request, response, signed_in)
 
 
 @router.post("/session")
@@ -53,7 +58,7 @@ async def sign_in(
     account = await services.accounts.check_password(asked.name, asked.password, visitor)
     async with services.database.transaction(durable=True) as tx:
         signed_in = await services.accounts.sessions.open(tx, account, visitor, how="password")
-    return _signed_in(request, response, signed_in)
+    return _signed_in(services, request, response, signed_in)
 
 
 @router.post("/session/link")
@@ -63,7 +68,7 @@ async def sign_in_with_link(
     """Sign in with a one-time link's token."""
     async with services.database.transaction(durable=True) as tx:
         signed_in = await services.accounts.sign_in_with_link(tx, asked.token, visitor)
-    return _signed_in(request, response, signed_in)
+    return _signed_in(services, request, response, signed_in)
 
 
 @router.delete("/session", status_code=204)

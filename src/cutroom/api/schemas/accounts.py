@@ -16,6 +16,7 @@ class CurrentAccount(Person):
 class SessionState(Shape):
     account: CurrentAccount | None
     setup_required: bool = Field(description="No administrator exists yet: use the link that `cutroom serve` printed")
+    password_length: int = Field(description="Fewest characters of a new password")
     version: str
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 RoleName = Literal["viewer", "editor", "administrator"]
 Visibility = Literal["private", "shared"]
@@ -28,6 +28,15 @@ class Asked(BaseModel):
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
+    @field_validator("*")
+    @classmethod
+    def _storable(cls, value: object) -> object:
+        """Refuse text that no database takes: NUL characters and halves of surrogate pairs."""
+        for text in value if isinstance(value, list) else [value]:
+            if isinstance(text, str) and ("\0" in text or not _is_unicode(text)):
+                raise ValueError("The text holds a character that cannot be stored")
+        return value
+
 
 class ErrorBody(Shape):
     code: str = Field(description="Stable words with dots, such as media.not-video")
@@ -42,3 +51,11 @@ class ErrorAnswer(Shape):
 class Person(Shape):
     id: str
     name: str
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
 from cutroom.api.schemas.base import Asked, ClipState, CutMode, ErrorBody, Shape
 
+_LAST = 1 << 40  # no footage has so many frames
+
 
 class ClipRequest(Asked):
     video_id: str
-    in_frame: int = Field(ge=0, description="First frame of the clip; the file's first displayed frame is 0")
-    out_frame: int = Field(ge=1, description="Exclusive")
+    in_frame: int = Field(ge=0, le=_LAST, description="First frame of the clip; the file's first displayed frame is 0")
+    out_frame: int = Field(ge=1, le=_LAST, description="Exclusive")
     mode: CutMode = "smart"
-    padding_seconds: float | str | None = Field(default=None, description='Added on both sides; a number or "num/den"')
+    padding_seconds: float | Annotated[str, Field(max_length=40)] | None = Field(
+        default=None, description='Added on both sides; a number or "num/den"'
+    )
     name: str | None = Field(default=None, min_length=1, max_length=255)
 
 

@@ -104,9 +104,10 @@ def test_units_survive_either_framing(payloads: list[bytes]) -> None:
 @given(st.binary(max_size=60))
 def test_damaged_sets_raise_value_errors_only(data: bytes) -> None:
     try:
-        parse_sps(b"\x67" + data)
+        found = parse_sps(b"\x67" + data)
     except ValueError:
         return
+    assert found is not None
 
 
 def test_a_unit_longer_than_its_packet_is_refused() -> None:

@@ -21,6 +21,18 @@ def where(condition: str) -> dict[str, Any]:
 
 
 def upgrade() -> None:
+    """Every table and index of the first release."""
+    _people()
+    _tokens_and_audit()
+    _library()
+    _jobs()
+    _attempts_and_outbox()
+    _proxies()
+    _clips_and_inspections()
+
+
+def _people() -> None:
+    """Accounts, their sessions and one-time links."""
     op.create_table(
         "accounts",
         sa.Column("id", sa.Text(), nullable=False),
@@ -33,14 +45,35 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", name=op.f("uq_accounts_name")),
     )
     op.create_table(
-        "assets",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("content_hash", sa.Text(), nullable=True),
-        sa.Column("size_bytes", sa.BigInteger(), nullable=False),
+        "login_links",
+        sa.Column("secret_hash", sa.Text(), nullable=False),
+        sa.Column("account_id", sa.Text(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_assets")),
-        sa.UniqueConstraint("content_hash", name=op.f("uq_assets_content_hash")),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("used_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["accounts.id"], name=op.f("fk_login_links_account_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("secret_hash", name=op.f("pk_login_links")),
     )
+    op.create_table(
+        "sessions",
+        sa.Column("id_hash", sa.Text(), nullable=False),
+        sa.Column("account_id", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("last_seen_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("user_agent", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["accounts.id"], name=op.f("fk_sessions_account_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id_hash", name=op.f("pk_sessions")),
+    )
+    op.create_index("ix_sessions_account", "sessions", ["account_id"])
+
+
+def _tokens_and_audit() -> None:
+    """Personal tokens, and who did what."""
     op.create_table(
         "audit",
         sa.Column("id", SERIAL, autoincrement=True, nullable=False),
@@ -53,6 +86,73 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit")),
         sqlite_autoincrement=True,
     )
+    op.create_table(
+        "tokens",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("account_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("secret_hash", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("last_used_at", sa.BigInteger(), nullable=True),
+        sa.Column("expires_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_tokens_account_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tokens")),
+        sa.UniqueConstraint("secret_hash", name=op.f("uq_tokens_secret_hash")),
+    )
+    op.create_index("ix_tokens_account", "tokens", ["account_id"])
+    op.create_index("ix_audit_created", "audit", [sa.text("id DESC")])
+
+
+def _library() -> None:
+    """Assets and videos."""
+    op.create_table(
+        "assets",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("content_hash", sa.Text(), nullable=True),
+        sa.Column("size_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_assets")),
+        sa.UniqueConstraint("content_hash", name=op.f("uq_assets_content_hash")),
+    )
+    op.create_table(
+        "videos",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("asset_id", sa.Text(), nullable=False),
+        sa.Column("owner_id", sa.Text(), nullable=True),
+        sa.Column("visibility", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("location_kind", sa.Text(), nullable=False),
+        sa.Column("location", sa.LargeBinary(), nullable=False),
+        sa.Column("size_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("mtime_ns", sa.BigInteger(), nullable=False),
+        sa.Column("added_at", sa.BigInteger(), nullable=False),
+        sa.Column("verdict", sa.Text(), nullable=False),
+        sa.Column("verdict_message", sa.Text(), nullable=True),
+        sa.Column("proxy_state", sa.Text(), nullable=False),
+        sa.Column("poster", sa.Text(), nullable=True),
+        sa.Column("probe", DOCUMENT, nullable=True),
+        sa.Column("duration_num", sa.BigInteger(), nullable=True),
+        sa.Column("duration_den", sa.BigInteger(), nullable=True),
+        sa.Column("rate_num", sa.Integer(), nullable=True),
+        sa.Column("rate_den", sa.Integer(), nullable=True),
+        sa.Column("width", sa.Integer(), nullable=True),
+        sa.Column("height", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["asset_id"], ["assets.id"], name=op.f("fk_videos_asset_id")),
+        sa.ForeignKeyConstraint(["owner_id"], ["accounts.id"], name=op.f("fk_videos_owner_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_videos")),
+    )
+    op.create_index("ix_videos_added", "videos", [sa.text("added_at DESC"), sa.text("id DESC")])
+    op.create_index("ix_videos_name", "videos", [sa.text("lower(name)"), "id"])
+    op.create_index(
+        "ix_videos_seconds", "videos", [sa.text("coalesce(CAST(duration_num AS FLOAT) / duration_den, -1)"), "id"]
+    )
+    op.create_index("ix_videos_asset", "videos", ["asset_id"])
+    op.create_index("ix_videos_owner", "videos", ["owner_id"])
+    op.create_index("uq_videos_location", "videos", ["location_kind", "location"], unique=True)
+
+
+def _jobs() -> None:
+    """The job table."""
     op.create_table(
         "jobs",
         sa.Column("id", sa.Text(), nullable=False),
@@ -85,6 +185,19 @@ def upgrade() -> None:
         sa.Column("finished_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_jobs")),
     )
+    op.create_index("ix_jobs_created", "jobs", [sa.text("created_at DESC"), sa.text("id DESC")])
+    op.create_index("ix_jobs_subject", "jobs", ["subject"])
+    op.create_index(
+        "ix_jobs_claim", "jobs", ["queue", sa.text("priority DESC"), "created_at"], **where("state = 'queued'")
+    )
+    op.create_index("ix_jobs_running", "jobs", ["lease_until"], **where("state = 'running'"))
+    op.create_index(
+        "uq_jobs_active_key", "jobs", ["idempotency_key"], unique=True, **where("state IN ('queued', 'running')")
+    )
+
+
+def _attempts_and_outbox() -> None:
+    """The jobs' attempts, and what has changed."""
     op.create_table(
         "outbox",
         sa.Column("id", SERIAL, autoincrement=True, nullable=False),
@@ -108,18 +221,10 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["job_id"], ["jobs.id"], name=op.f("fk_job_attempts_job_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("job_id", "fence", name=op.f("pk_job_attempts")),
     )
-    op.create_table(
-        "login_links",
-        sa.Column("secret_hash", sa.Text(), nullable=False),
-        sa.Column("account_id", sa.Text(), nullable=True),
-        sa.Column("created_at", sa.BigInteger(), nullable=False),
-        sa.Column("expires_at", sa.BigInteger(), nullable=False),
-        sa.Column("used_at", sa.BigInteger(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["account_id"], ["accounts.id"], name=op.f("fk_login_links_account_id"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("secret_hash", name=op.f("pk_login_links")),
-    )
+
+
+def _proxies() -> None:
+    """Ladders and previews, which hang on assets."""
     op.create_table(
         "previews",
         sa.Column("asset_id", sa.Text(), nullable=False),
@@ -146,59 +251,11 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["asset_id"], ["assets.id"], name=op.f("fk_proxies_asset_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_proxies")),
     )
-    op.create_table(
-        "sessions",
-        sa.Column("id_hash", sa.Text(), nullable=False),
-        sa.Column("account_id", sa.Text(), nullable=False),
-        sa.Column("created_at", sa.BigInteger(), nullable=False),
-        sa.Column("last_seen_at", sa.BigInteger(), nullable=False),
-        sa.Column("expires_at", sa.BigInteger(), nullable=False),
-        sa.Column("user_agent", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["account_id"], ["accounts.id"], name=op.f("fk_sessions_account_id"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("id_hash", name=op.f("pk_sessions")),
-    )
-    op.create_table(
-        "tokens",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("account_id", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("secret_hash", sa.Text(), nullable=False),
-        sa.Column("created_at", sa.BigInteger(), nullable=False),
-        sa.Column("last_used_at", sa.BigInteger(), nullable=True),
-        sa.Column("expires_at", sa.BigInteger(), nullable=True),
-        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_tokens_account_id"), ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_tokens")),
-        sa.UniqueConstraint("secret_hash", name=op.f("uq_tokens_secret_hash")),
-    )
-    op.create_table(
-        "videos",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("asset_id", sa.Text(), nullable=False),
-        sa.Column("owner_id", sa.Text(), nullable=True),
-        sa.Column("visibility", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("location_kind", sa.Text(), nullable=False),
-        sa.Column("location", sa.LargeBinary(), nullable=False),
-        sa.Column("size_bytes", sa.BigInteger(), nullable=False),
-        sa.Column("mtime_ns", sa.BigInteger(), nullable=False),
-        sa.Column("added_at", sa.BigInteger(), nullable=False),
-        sa.Column("verdict", sa.Text(), nullable=False),
-        sa.Column("verdict_message", sa.Text(), nullable=True),
-        sa.Column("proxy_state", sa.Text(), nullable=False),
-        sa.Column("poster", sa.Text(), nullable=True),
-        sa.Column("probe", DOCUMENT, nullable=True),
-        sa.Column("duration_num", sa.BigInteger(), nullable=True),
-        sa.Column("duration_den", sa.BigInteger(), nullable=True),
-        sa.Column("rate_num", sa.Integer(), nullable=True),
-        sa.Column("rate_den", sa.Integer(), nullable=True),
-        sa.Column("width", sa.Integer(), nullable=True),
-        sa.Column("height", sa.Integer(), nullable=True),
-        sa.ForeignKeyConstraint(["asset_id"], ["assets.id"], name=op.f("fk_videos_asset_id")),
-        sa.ForeignKeyConstraint(["owner_id"], ["accounts.id"], name=op.f("fk_videos_owner_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_videos")),
-    )
+    op.create_index("uq_proxies_asset_recipe", "proxies", ["asset_id", "recipe"], unique=True)
+
+
+def _clips_and_inspections() -> None:
+    """Clips and verdicts, which hang on videos."""
     op.create_table(
         "clips",
         sa.Column("id", sa.Text(), nullable=False),
@@ -238,27 +295,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["video_id"], ["videos.id"], name=op.f("fk_inspections_video_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_inspections")),
     )
-    op.create_index("ix_jobs_created", "jobs", [sa.text("created_at DESC"), sa.text("id DESC")])
-    op.create_index("ix_jobs_subject", "jobs", ["subject"])
-    op.create_index(
-        "ix_jobs_claim", "jobs", ["queue", sa.text("priority DESC"), "created_at"], **where("state = 'queued'")
-    )
-    op.create_index("ix_jobs_running", "jobs", ["lease_until"], **where("state = 'running'"))
-    op.create_index(
-        "uq_jobs_active_key", "jobs", ["idempotency_key"], unique=True, **where("state IN ('queued', 'running')")
-    )
-    op.create_index("uq_proxies_asset_recipe", "proxies", ["asset_id", "recipe"], unique=True)
-    op.create_index("ix_sessions_account", "sessions", ["account_id"])
-    op.create_index("ix_tokens_account", "tokens", ["account_id"])
-    op.create_index("ix_audit_created", "audit", [sa.text("id DESC")])
-    op.create_index("ix_videos_added", "videos", [sa.text("added_at DESC"), sa.text("id DESC")])
-    op.create_index("ix_videos_name", "videos", [sa.text("lower(name)"), "id"])
-    op.create_index(
-        "ix_videos_seconds", "videos", [sa.text("coalesce(CAST(duration_num AS FLOAT) / duration_den, -1)"), "id"]
-    )
-    op.create_index("ix_videos_asset", "videos", ["asset_id"])
-    op.create_index("ix_videos_owner", "videos", ["owner_id"])
-    op.create_index("uq_videos_location", "videos", ["location_kind", "location"], unique=True)
     op.create_index("ix_clips_created", "clips", [sa.text("created_at DESC"), sa.text("id DESC")])
     op.create_index("ix_clips_video", "clips", ["video_id"])
     op.create_index("ix_inspections_video", "inspections", ["video_id", sa.text("created_at DESC")])

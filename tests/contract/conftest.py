@@ -1,0 +1,46 @@
+"""Databases of both kinds, empty and upgraded; PostgreSQL where CUTROOM_TEST_POSTGRES_URL names a server."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from cutroom.bootstrap import container
+from cutroom.bootstrap.container import Cutroom
+from cutroom.bootstrap.settings import DatabaseSettings, Settings
+from cutroom.db.engine import async_url
+
+POSTGRES = os.environ.get("CUTROOM_TEST_POSTGRES_URL", "")
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+async def database_url(request: pytest.FixtureRequest) -> AsyncIterator[str]:
+    """Empty for SQLite in the data directory; else the URL of an empty database that is dropped afterwards."""
+    if request.param == "sqlite":
+        yield ""
+        return
+    if not POSTGRES:
+        pytest.skip("CUTROOM_TEST_POSTGRES_URL is not set")
+    name = f"test_{secrets.token_hex(6)}"
+    server = create_async_engine(async_url(POSTGRES), isolation_level="AUTOCOMMIT")
+    async with server.connect() as conn:
+        await conn.execute(text(f"CREATE DATABASE {name}"))
+    yield f"{POSTGRES.rpartition('/')[0]}/{name}"
+    async with server.connect() as conn:
+        await conn.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    await server.dispose()
+
+
+@pytest.fixture
+async def cutroom(database_url: str, tmp_path: Path) -> AsyncIterator[Cutroom]:
+    """Everything on an upgraded database, without anybody who works off the jobs."""
+    made = container.build(Settings(data=tmp_path / "data", database=DatabaseSettings(url=database_url)))
+    await container.start(made)
+    yield made
+    await made.database.close()
