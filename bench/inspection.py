@@ -85,7 +85,8 @@ def cost_claims(rounds: int, say: Callable[[str], None]) -> list[Claim]:
     source = footage(say)
 
     def inspecting(mode: str) -> Contender:
-        return Contender(f"cutroom inspect, {mode}", lambda: _quiet(cutroom("inspect", source, "--mode", mode)))
+        command = cutroom("inspect", source, "--mode", mode, "--no-database")
+        return Contender(f"cutroom inspect, {mode}", lambda: _quiet(command))
 
     binary = ffmpeg()
     peer = Contender(PEER, lambda: _quiet([binary, "-v", "error", "-i", source, "-f", "null", "-"]))

@@ -1,4 +1,4 @@
-"""`cutroom inspect`: check files for damage, with neither server nor database."""
+"""`cutroom inspect`: check files for damage, without a server."""
 
 from __future__ import annotations
 
@@ -6,21 +6,16 @@ import asyncio
 import errno
 import os
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated, NamedTuple
+from typing import IO, Annotated
 
 import typer
 
-from cutroom.cli.output import watched
 from cutroom.core.errors import CutroomError
 from cutroom.inspection.vocabulary import Mode
-
-if TYPE_CHECKING:
-    from cutroom.inspection.files import Candidate
 
 
 class Format(StrEnum):
@@ -30,6 +25,25 @@ class Format(StrEnum):
     JSON = "json"
     JSONL = "jsonl"
     CSV = "csv"
+    HTML = "html"
+    PDF = "pdf"
+
+
+NoResume = Annotated[
+    bool, typer.Option("--no-resume", help="Begin anew where an interrupted run could be gone on with.")
+]
+ListDuplicates = Annotated[
+    bool, typer.Option("--duplicates", help="Do not inspect: list files that hold the same bytes. Deletes nothing.")
+]
+ListHistory = Annotated[
+    bool, typer.Option("--history", help="Do not inspect: list every verdict kept about these files.")
+]
+MaxSeconds = Annotated[
+    float | None,
+    typer.Option(min=0.1, help="Give up on a file after so long.", show_default="in proportion to its size"),
+]
+Rescan = Annotated[bool, typer.Option("--rescan", help="Look at files again that have not changed.")]
+NoDatabase = Annotated[bool, typer.Option("--no-database", help="Keep nothing about the run.")]
 
 
 def inspect(
@@ -44,66 +58,53 @@ def inspect(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write the report there.")
     ] = None,
-    no_database: Annotated[bool, typer.Option("--no-database", help="Keep nothing about the run.")] = False,
-    max_seconds_per_file: Annotated[
-        float | None,
-        typer.Option(min=0.1, help="Give up on a file after so long.", show_default="in proportion to its size"),
-    ] = None,
+    no_database: NoDatabase = False,
+    no_resume: NoResume = False,
+    rescan: Rescan = False,
+    max_seconds_per_file: MaxSeconds = None,
+    duplicates: ListDuplicates = False,
+    history: ListHistory = False,
+    data: Annotated[Path | None, typer.Option(metavar="DIR", help="The data directory.")] = None,
 ) -> None:
     """Check videos for damage.
 
     quick looks at the structure and opens the file; standard also reads every packet, decodes all sound and every
-    keyframe; deep decodes every frame; hybrid is standard, and deep where that leaves doubt.
+    keyframe; deep decodes every frame; hybrid is standard, and deep where that leaves doubt; full is deep, and
+    compares every byte with the checksum that an earlier look took while the file was sound.
+
+    Verdicts are kept in the data directory. A file that has not changed since is not read again, and a run that was
+    stopped goes on where it was when the same command is given again.
 
     Exit code: 0 all healthy (notes allowed), 1 anything else, 2 wrong usage.
 
     Example: cutroom inspect /srv/footage --mode deep --format jsonl -o report.jsonl
     """
-    size = jobs or len(os.sched_getaffinity(0))
-    asked = _Asked(paths, mode, size, recursive, _extensions(ext), format, max_seconds_per_file)
+    from cutroom.cli.inspect_more import duplicates as find_duplicates
+    from cutroom.cli.inspect_more import history as show_history
+    from cutroom.cli.inspect_run import Asked, run
+
+    asked = Asked(
+        paths=paths,
+        mode=mode,
+        jobs=jobs or len(os.sched_getaffinity(0)),
+        recursive=recursive,
+        extensions=_extensions(ext),
+        format=format.value,
+        max_seconds_per_file=max_seconds_per_file,
+        database=not no_database,
+        resume=not no_resume,
+        rescan=rescan,
+        data=data,
+    )
+    work = show_history if history else find_duplicates if duplicates else run
     try:
         with _destination(output) as out:
-            good = asyncio.run(_run(asked, out))
+            good = asyncio.run(work(asked, out))
     except BrokenPipeError:
         # Whoever read the report has had enough of it; nothing may be written at exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(1) from None
     raise typer.Exit(0 if good else 1)
-
-
-class _Asked(NamedTuple):
-    """The options of one run."""
-
-    paths: list[Path]
-    mode: Mode
-    jobs: int
-    recursive: bool
-    extensions: frozenset[str] | None
-    format: Format
-    max_seconds_per_file: float | None
-
-
-async def _run(asked: _Asked, out: IO[str]) -> bool:
-    """Run the whole batch and write its report; whether all is well."""
-    from cutroom.cli.inspect_progress import watch
-    from cutroom.inspection.batch import inspect_files
-    from cutroom.inspection.files import VIDEO_EXTENSIONS, candidates
-    from cutroom.inspection.report import WRITERS, Totals
-    from cutroom.media.pool import DecodePool
-
-    def files() -> Iterator[Candidate]:
-        return candidates(asked.paths, recursive=asked.recursive, extensions=asked.extensions or VIDEO_EXTENSIONS)
-
-    writer, totals, began = WRITERS[asked.format.value](out), Totals(), time.monotonic()
-    async with DecodePool(asked.jobs) as pool:
-        with watch(files, shown=watched()) as watcher:
-            rows = inspect_files(files(), asked.mode, pool=pool, max_seconds_per_file=asked.max_seconds_per_file)
-            async for row in rows:
-                writer.add(row.report)
-                totals.add(row.report, row.size_bytes)
-                watcher.advance(row.size_bytes)
-    writer.close(totals.summary(time.monotonic() - began))
-    return totals.all_good
 
 
 @contextmanager

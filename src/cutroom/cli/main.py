@@ -24,6 +24,7 @@ COMMANDS = (
     "preview",
     "clip",
     "jobs",
+    "db",
     "login-link",
     "doctor",
     "bench",

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 from sqlalchemy import event, text
 from sqlalchemy.dialects import registry
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from cutroom.core.errors import CutroomError, ErrorKind
 
 registry.register("sqlite.cutroom", "cutroom.db.sqlite_driver", "Dialect")
+
+REFUSALS = (OperationalError, sqlite3.OperationalError)
+"""What says that the database is locked, full or gone; the bare one comes from the BEGIN that is sent here."""
 
 AfterCommit = Callable[[], Awaitable[None]]
 
@@ -60,8 +64,8 @@ class Database:
                 async with conn.begin():
                     transaction = Transaction(conn)
                     yield transaction
-        except OperationalError as error:
-            raise _explain(error) from error
+        except REFUSALS as error:
+            raise explain(error) from error
         await transaction.run_after_commit()
 
     @asynccontextmanager
@@ -70,8 +74,8 @@ class Database:
         try:
             async with self.engine.connect() as conn:
                 yield conn
-        except OperationalError as error:
-            raise _explain(error) from error
+        except REFUSALS as error:
+            raise explain(error) from error
 
     async def ping(self) -> None:
         """Raise when the database does not answer."""
@@ -133,8 +137,9 @@ def _make_engine(url: str, *, pool_size: int, busy_seconds: float) -> AsyncEngin
     return engine
 
 
-def _explain(error: OperationalError) -> CutroomError:
-    said = str(error.orig)
+def explain(error: DBAPIError | sqlite3.Error) -> CutroomError:
+    """A database's refusal as one sentence."""
+    said = str(getattr(error, "orig", error))
     if "locked" in said or "busy" in said:
         return CutroomError(
             "db.busy",

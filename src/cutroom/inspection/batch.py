@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from base64 import b64encode
-from collections.abc import AsyncIterator, Iterable, Iterator
-from pathlib import Path
-from typing import Any, NamedTuple
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
+from typing import Any, NamedTuple, cast
 
 import msgspec
 
-from cutroom.inspection.files import Candidate
+from cutroom.inspection.files import Candidate, displayed, path_arguments
 from cutroom.inspection.findings import to_findings, to_verdict
 from cutroom.inspection.models import FileReport, Inspection, Mode, Verdict
 from cutroom.inspection.rules import FROM_ERROR
@@ -19,6 +16,7 @@ from cutroom.media.pool import DecodePool
 
 TARGET = "cutroom.inspection.work:inspect_video"
 _SECONDS = {"quick": (20.0, 50e6), "standard": (60.0, 2e6), "hybrid": (120.0, 0.25e6), "deep": (120.0, 0.25e6)}
+_SECONDS["full"] = (180.0, 0.2e6)
 
 
 class Row(NamedTuple):
@@ -26,6 +24,7 @@ class Row(NamedTuple):
 
     report: FileReport
     size_bytes: int
+    file: Candidate
 
 
 def deadline_seconds(size_bytes: int, mode: Mode) -> float:
@@ -35,33 +34,50 @@ def deadline_seconds(size_bytes: int, mode: Mode) -> float:
 
 
 async def inspect_files(
-    files: Iterable[Candidate], mode: Mode, *, pool: DecodePool, max_seconds_per_file: float | None = None
-) -> AsyncIterator[Row]:
+    files: Iterable[Candidate] | AsyncIterable[Candidate],
+    mode: Mode,
+    *,
+    pool: DecodePool,
+    max_seconds_per_file: float | None = None,
+    more: Callable[[Candidate], dict[str, Any]] | None = None,
+) -> AsyncGenerator[Row, None]:
     """Inspect files as they come; rows come as they finish, not in order.
 
-    A file that runs past its deadline is `timed-out`, one that kills its child is `crashed`; the others go on.
+    A file that runs past its deadline is `timed-out`, one that kills its child is `crashed`; the others go on. `more`
+    gives further arguments for a file's child.
     """
     flight: dict[int, Candidate] = {}
 
+    def asked(index: int, file: Candidate) -> dict[str, Any]:
+        flight[index] = file
+        return {"mode": mode.value, **path_arguments(file.path), **(more(file) if more else {})}
+
     def arguments() -> Iterator[dict[str, Any]]:
-        for index, file in enumerate(files):
-            flight[index] = file
-            yield {"path": displayed(file.path), "mode": mode.value, **_exact_name(file.path)}
+        for index, file in enumerate(cast("Iterable[Candidate]", files)):
+            yield asked(index, file)
+
+    async def arguments_as_they_come() -> AsyncIterator[dict[str, Any]]:
+        index = 0
+        async for file in cast("AsyncIterable[Candidate]", files):
+            yield asked(index, file)
+            index += 1
 
     def deadline(item: Any) -> float:
         # Asked right after the item was drawn, so its file is the newest.
         return max_seconds_per_file or deadline_seconds(next(reversed(flight.values())).size_bytes, mode)
 
-    async for outcome in pool.map(TARGET, arguments(), deadline_seconds=deadline):
-        file = flight.pop(outcome.index)
+    items = arguments_as_they_come() if isinstance(files, AsyncIterable) else arguments()
+    async for outcome in pool.map(TARGET, items, deadline_seconds=deadline):
+        file, content_hash = flight.pop(outcome.index), None
         if file.problem is not None:
             verdict = failed(mode, "file.unreadable", _listing_problem(file))
         elif outcome.error is not None:
             code = FROM_ERROR.get(outcome.error.code, "file.crashed")
             verdict = failed(mode, code, outcome.error.message)
         else:
-            verdict = msgspec.convert(outcome.result, Inspection).verdict
-        yield Row(row_of(file.path, verdict), file.size_bytes)
+            inspection = msgspec.convert(outcome.result, Inspection)
+            verdict, content_hash = inspection.verdict, inspection.content_hash
+        yield Row(row_of(file, verdict, content_hash), file.size_bytes, file)
 
 
 def failed(mode: Mode, code: str, message: str) -> Verdict:
@@ -70,10 +86,10 @@ def failed(mode: Mode, code: str, message: str) -> Verdict:
     return to_verdict(findings, mode, duration_seconds=None, seconds_spent=0.0)
 
 
-def row_of(path: Path, verdict: Verdict) -> FileReport:
+def row_of(file: Candidate, verdict: Verdict, content_hash: str | None = None) -> FileReport:
     """The line of a report for one file."""
     return FileReport(
-        path=displayed(path),
+        path=displayed(file.path),
         status=verdict.status,
         mode=verdict.mode,
         confidence=verdict.confidence,
@@ -81,22 +97,9 @@ def row_of(path: Path, verdict: Verdict) -> FileReport:
         duration_seconds=verdict.duration_seconds,
         seconds_spent=verdict.seconds_spent,
         findings=verdict.findings,
+        size_bytes=file.size_bytes,
+        content_hash=content_hash,
     )
-
-
-def displayed(path: Path) -> str:
-    """A path as valid Unicode: bytes that are not UTF-8 become \\xNN."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
-
-
-def _exact_name(path: Path) -> dict[str, str]:
-    """The name's bytes, where JSON could not carry them."""
-    raw = os.fsencode(path)
-    try:
-        raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return {"path_base64": b64encode(raw).decode()}
-    return {}
 
 
 def _listing_problem(file: Candidate) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +23,7 @@ class Candidate(NamedTuple):
     path: Path  # absolute, links kept
     size_bytes: int  # 0 where it could not be found out
     problem: OSError | None = None
+    mtime_ns: int | None = None  # None where it could not be found out
 
 
 def candidates(
@@ -37,7 +39,21 @@ def candidates(
         if absolute.is_dir():
             yield from _folder(absolute, recursive, extensions)
         else:
-            yield Candidate(absolute, _size(absolute))
+            yield _candidate(absolute)
+
+
+def displayed(path: Path) -> str:
+    """A path as valid Unicode: bytes that are not UTF-8 become \\xNN."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def path_arguments(path: Path) -> dict[str, str]:
+    """A path for a child: as text, and its bytes too where JSON could not carry them."""
+    raw = os.fsencode(path)
+    try:
+        return {"path": raw.decode("utf-8")}
+    except UnicodeDecodeError:
+        return {"path": displayed(path), "path_base64": b64encode(raw).decode()}
 
 
 def _folder(folder: Path, recursive: bool, extensions: frozenset[str]) -> Iterator[Candidate]:
@@ -55,7 +71,7 @@ def _folder(folder: Path, recursive: bool, extensions: frozenset[str]) -> Iterat
             if _is_folder(entry):
                 inner.append(Path(entry.path))
             elif entry.name.rpartition(".")[2].lower() in extensions and not entry.name.startswith("._"):
-                yield Candidate(Path(entry.path), _size(Path(entry.path)))
+                yield _candidate(Path(entry.path))
         if recursive:
             pending += reversed(inner)
 
@@ -67,8 +83,9 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _size(path: Path) -> int:
+def _candidate(path: Path) -> Candidate:
     try:
-        return path.stat().st_size
-    except OSError:
-        return 0
+        status = path.stat()
+    except (OSError, ValueError):
+        return Candidate(path, 0)
+    return Candidate(path, status.st_size, None, status.st_mtime_ns)

@@ -47,6 +47,7 @@ class Inspection(msgspec.Struct, frozen=True, kw_only=True):
 
     verdict: Verdict
     probe: Probe | None  # None when the file cannot be opened
+    content_hash: str | None = None  # in mode full
 
 
 class FileReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,6 +61,9 @@ class FileReport(msgspec.Struct, frozen=True, kw_only=True):
     duration_seconds: float | None
     seconds_spent: float
     findings: list[Finding]
+    size_bytes: int = 0
+    content_hash: str | None = None  # "xxh3-128:" and 32 hexadecimal digits, where the mode reads every byte
+    kept: bool = False  # the verdict is an earlier run's: the file has not changed since
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,6 +73,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     bytes: int
     seconds: float
     statuses: dict[str, int]  # only those that occurred
+    kept: int = 0  # of `files`, those whose verdict is an earlier run's
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):

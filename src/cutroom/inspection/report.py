@@ -1,14 +1,18 @@
-"""Reports: a table for people, JSON, JSON lines and CSV for machines. Each takes rows as they come."""
+"""Reports: a table for people, JSON, JSON lines and CSV for machines, HTML, PDF. Each takes rows as they come."""
 
 from __future__ import annotations
 
 import csv
 from collections import Counter
+from collections.abc import Callable
 from typing import IO, Any, Protocol
 
 import msgspec
 
+from cutroom.inspection.damage_map import clock, one_line
 from cutroom.inspection.models import FileReport, Report, Status, Summary
+from cutroom.inspection.report_html import Html
+from cutroom.inspection.report_pdf import Pdf
 
 _SHOWN = 500  # damaged files a table lists; the machine formats list all
 _FEW = 20  # up to so many files a table also lists the healthy ones
@@ -33,20 +37,21 @@ class Totals:
     """Counts a run."""
 
     def __init__(self) -> None:
-        self.files = self.bytes = 0
+        self.files = self.bytes = self.kept = 0
         self._statuses: Counter[str] = Counter()
 
     def add(self, row: FileReport, size_bytes: int) -> None:
         """Count one file."""
         self.files += 1
         self.bytes += size_bytes
+        self.kept += row.kept
         self._statuses[row.status.value] += 1
 
     def summary(self, seconds: float) -> Summary:
         """The totals after `seconds`."""
         order = [status.value for status in Status]
         statuses = {name: self._statuses[name] for name in order if self._statuses[name]}
-        return Summary(files=self.files, bytes=self.bytes, seconds=round(seconds, 3), statuses=statuses)
+        return Summary(files=self.files, bytes=self.bytes, seconds=round(seconds, 3), statuses=statuses, kept=self.kept)
 
     @property
     def all_good(self) -> bool:
@@ -144,7 +149,8 @@ class Table:
         counts = ", ".join(f"{count} {name}" for name, count in summary.statuses.items()) or "no video files found"
         files = f"{summary.files} file{'' if summary.files == 1 else 's'}"
         speed = f"{files}, {summary.bytes / 1e6:.1f} MB in {summary.seconds:.1f} s"
-        self._console.print(f"{speed}: {counts}.", markup=False)
+        kept = f" {summary.kept} unchanged since they were inspected." if summary.kept else ""
+        self._console.print(f"{speed}: {counts}.{kept}", markup=False)
 
 
 def _table(rows: list[FileReport]) -> Any:
@@ -158,9 +164,9 @@ def _table(rows: list[FileReport]) -> Any:
     table.add_column("Length", justify="right", no_wrap=True)
     table.add_column("What and where", overflow="fold")
     for row in rows:
-        length = "" if row.duration_seconds is None else _clock(row.duration_seconds)
+        length = "" if row.duration_seconds is None else clock(row.duration_seconds)
         status = Text(row.status.value, style=_STYLES[row.status])
-        table.add_row(status, Text(_one_line(row.path)), length, Text(_explain(row)))
+        table.add_row(status, Text(one_line(row.path)), length, Text(_explain(row)))
     return table
 
 
@@ -168,32 +174,24 @@ def _explain(row: FileReport) -> str:
     if not row.findings:
         return ""
     first = row.findings[0]
-    text = first.message.removeprefix(_one_line(row.path) + " ")
+    text = first.message.removeprefix(one_line(row.path) + " ")
     text = text[:1].upper() + text[1:]
     if first.start_seconds is not None:
-        text += f" At {_clock(first.start_seconds)}"
+        text += f" At {clock(first.start_seconds)}"
         if first.end_seconds is not None and first.end_seconds - first.start_seconds >= 1:
-            text += f"–{_clock(first.end_seconds)}"
+            text += f"–{clock(first.end_seconds)}"
         text += "."
     others = len(row.findings) - 1
     return f"{text} (+{others} more)" if others else text
 
 
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds, 1), 60)
-    hours, minutes = divmod(int(minutes), 60)
-    return f"{hours}:{minutes:02d}:{rest:04.1f}" if hours else f"{minutes}:{rest:04.1f}"
-
-
-def _one_line(path: str) -> str:
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in path)
-
-
-WRITERS: dict[str, type[JsonLines | Json | Csv | Table]] = {
+WRITERS: dict[str, Callable[[IO[str]], Writer]] = {
     "table": Table,
     "json": Json,
     "jsonl": JsonLines,
     "csv": Csv,
+    "html": Html,
+    "pdf": Pdf,
 }
 
 

@@ -14,7 +14,7 @@ RULES_VERSION = 1
 SURE = 0.75
 """From this confidence on damage is called corrupt, below it suspect."""
 
-HEALTHY_CONFIDENCE = {"quick": 0.6, "standard": 0.9, "hybrid": 0.9, "deep": 0.97}
+HEALTHY_CONFIDENCE = {"quick": 0.6, "standard": 0.9, "hybrid": 0.9, "deep": 0.97, "full": 0.97}
 """How sure "healthy" is: what each mode can see of damage in general."""
 
 NOTE, MINOR, MAJOR, CRITICAL = Severity.NOTE, Severity.MINOR, Severity.MAJOR, Severity.CRITICAL
@@ -43,6 +43,8 @@ RULES: dict[str, Rule] = {
     "file.too-large": Rule(CRITICAL, 1.0, Status.UNREADABLE),
     "file.timed-out": Rule(CRITICAL, 1.0, Status.TIMED_OUT),
     "file.crashed": Rule(CRITICAL, 1.0, Status.CRASHED),
+    "file.bit-rot": Rule(CRITICAL, 1.0),
+    "file.replaced": Rule(NOTE, 1.0),
     "file.other-container": Rule(NOTE, 1.0),
     "file.cannot-open": Rule(CRITICAL, 0.95),
     # MP4 and MOV

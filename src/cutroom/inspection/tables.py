@@ -1,8 +1,8 @@
-"""Every verdict ever given to a video; the newest is the one its row shows."""
+"""Verdicts: those of videos, whose newest one a row shows, and those of files that `cutroom inspect` looked at."""
 
-from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, Table, Text, text
+from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, LargeBinary, Table, Text, text
 
-from cutroom.db.base import Document, Instant, metadata
+from cutroom.db.base import Document, Instant, Serial, metadata
 
 inspections = Table(
     "inspections",
@@ -19,4 +19,47 @@ inspections = Table(
     Column("seconds_spent", Float, nullable=False),
     Column("created_at", Instant, nullable=False),
     Index("ix_inspections_video", "video_id", text("created_at DESC")),
+)
+
+scans = Table(
+    "scans",
+    metadata,
+    Column("id", Text, primary_key=True),  # scn_…
+    Column("request", Text, nullable=False),  # what was asked, as a hash: the same question resumes its open scan
+    Column("roots", Document, nullable=False),  # the paths as they are shown
+    Column("mode", Text, nullable=False),
+    Column("state", Text, nullable=False),  # running, stopped, done, abandoned
+    Column("rules_version", Integer, nullable=False),
+    Column("files", BigInteger, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("kept", BigInteger, nullable=False),  # files whose earlier verdict was reported again
+    Column("statuses", Document, nullable=False),  # {status: files}
+    Column("seconds", Float, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    Index("ix_scans_request", "request", text("started_at DESC")),
+    Index("ix_scans_started", text("started_at DESC")),
+)
+
+scan_results = Table(
+    "scan_results",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("scan_id", Text, ForeignKey("scans.id", ondelete="CASCADE"), nullable=False),
+    Column("path", LargeBinary, nullable=False),  # absolute, as the file system has it: names need not be UTF-8
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("mtime_ns", BigInteger, nullable=False),
+    Column("mode", Text, nullable=False),
+    Column("rules_version", Integer, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("confidence", Float, nullable=False),
+    Column("severity", Text),
+    Column("duration_seconds", Float),
+    Column("seconds_spent", Float, nullable=False),
+    Column("findings", Document, nullable=False),
+    Column("content_hash", Text),  # of the whole file, where the mode reads it
+    Column("created_at", Instant, nullable=False),
+    Index("ix_scan_results_path", "path", "id"),
+    Index("ix_scan_results_scan", "scan_id"),
+    sqlite_autoincrement=True,
 )

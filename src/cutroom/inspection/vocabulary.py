@@ -12,6 +12,13 @@ class Mode(StrEnum):
     STANDARD = "standard"  # and every packet, all sound, every keyframe
     HYBRID = "hybrid"  # standard, then deep where that leaves doubt
     DEEP = "deep"  # and every frame
+    FULL = "full"  # and every byte, against the checksum of an earlier look
+
+    @property
+    def covers(self) -> frozenset[Mode]:
+        """The modes whose verdict one of this mode replaces: itself and every lesser one."""
+        order = list(Mode)
+        return frozenset(order[: order.index(self) + 1])
 
 
 class Status(StrEnum):

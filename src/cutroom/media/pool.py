@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from types import TracebackType
 from typing import Any, Self
@@ -112,7 +112,7 @@ class DecodePool:
     async def map(
         self,
         target: str,
-        arguments: Iterable[Mapping[str, Any]],
+        arguments: Iterable[Mapping[str, Any]] | AsyncIterable[Mapping[str, Any]],
         *,
         deadline_seconds: float | Callable[[Mapping[str, Any]], float] | None = None,
         on_progress: Callable[[int, dict[str, Any]], None] | None = None,
@@ -122,12 +122,17 @@ class DecodePool:
         `arguments` is read lazily, so that it may be long; a failure of one item is its outcome and stops nothing.
         Leaving the iteration early kills what still runs.
         """
-        items = enumerate(arguments)
+        items, drawing = _numbered(arguments), asyncio.Lock()
         outcomes: asyncio.Queue[Outcome] = asyncio.Queue(maxsize=self.size)
 
         async def work() -> None:
-            for index, item in items:
-                seconds = deadline_seconds(item) if callable(deadline_seconds) else deadline_seconds
+            while True:
+                async with drawing:
+                    drawn = await anext(items, None)
+                    if drawn is None:
+                        return
+                    index, item = drawn
+                    seconds = deadline_seconds(item) if callable(deadline_seconds) else deadline_seconds
                 await outcomes.put(await self._outcome(target, index, item, seconds, on_progress))
 
         async def work_all() -> None:
@@ -143,6 +148,7 @@ class DecodePool:
             working.cancel()
             with suppress(asyncio.CancelledError):
                 await working
+            await items.aclose()
 
     async def _outcome(
         self,
@@ -215,6 +221,20 @@ class DecodePool:
         task: asyncio.Task[None] = asyncio.get_running_loop().create_task(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
+
+
+async def _numbered(
+    arguments: Iterable[Mapping[str, Any]] | AsyncIterable[Mapping[str, Any]],
+) -> AsyncGenerator[tuple[int, Mapping[str, Any]], None]:
+    index = 0
+    if isinstance(arguments, AsyncIterable):
+        async for item in arguments:
+            yield index, item
+            index += 1
+        return
+    for item in arguments:
+        yield index, item
+        index += 1
 
 
 async def _next(outcomes: asyncio.Queue[Outcome], working: asyncio.Task[None]) -> Outcome | None:

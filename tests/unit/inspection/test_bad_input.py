@@ -125,4 +125,4 @@ def test_a_file_that_shrinks_between_the_steps_is_unreadable(tmp_path, healthy, 
 
 def test_an_unknown_mode_is_an_error_of_the_caller(tmp_path):
     with pytest.raises((ValueError, CutroomError)):
-        verdict_of(tmp_path / "x.mp4", "full")
+        verdict_of(tmp_path / "x.mp4", "half")

@@ -12,12 +12,18 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
+DATA: list[Path] = []
 
 
 def cutroom(*arguments: object, timeout: float = 60) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "COLUMNS": "200"}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "COLUMNS": "200", "CUTROOM_DATA": str(DATA[0])}
     command = [sys.executable, "-m", "cutroom", "inspect", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=timeout, check=False)
+
+
+@pytest.fixture(autouse=True)
+def own_data(tmp_path_factory):
+    DATA[:] = [tmp_path_factory.mktemp("data")]
 
 
 @pytest.fixture
@@ -83,17 +89,17 @@ def test_ext_narrows_what_is_looked_at(mixed):
 
 def test_wrong_usage_exits_2_and_is_json_where_asked(healthy):
     assert cutroom().returncode == 2
-    assert cutroom(healthy("x264-mp4"), "--mode", "full").returncode == 2
+    assert cutroom(healthy("x264-mp4"), "--mode", "half").returncode == 2
     done = cutroom(healthy("x264-mp4"), "--ext", " ", "--format", "json")
     assert done.returncode == 2
     assert json.loads(done.stderr)["error"]["code"] == "inspect.no-extensions"
 
 
-def test_options_of_later_releases_are_absent():
+def test_every_option_is_in_the_help():
     text = cutroom("--help").stdout
     assert "Example" in text
-    for absent in ("--rescan", "--duplicates", "--no-resume", "html", "pdf"):
-        assert absent not in text
+    for option in ("--rescan", "--no-resume", "--no-database", "--data", "full", "html"):
+        assert option in text
 
 
 def test_a_deadline_that_is_too_short_is_timed_out_not_corrupt(healthy, tmp_path):

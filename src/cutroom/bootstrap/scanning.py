@@ -1,0 +1,84 @@
+"""What a scan from the command line needs of the house: the database and nothing else, so that it starts quickly."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from sqlalchemy.exc import DBAPIError
+
+from cutroom.bootstrap.datadir import DataDirectory
+from cutroom.bootstrap.settings import Settings
+from cutroom.core.errors import CutroomError, ErrorKind
+from cutroom.db.engine import Database, explain
+from cutroom.db.location import refuse_network_share
+from cutroom.db.upgrade import backup_sqlite, upgrade
+from cutroom.inspection.scan_history import ScanHistory
+from cutroom.inspection.scans import ScanService
+
+_WITHOUT = "Choose another place with --data, or keep nothing with --no-database."
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Database]:
+    """The database of the settings, brought to this version. Every failure to get there is a `CutroomError`."""
+    data = DataDirectory(settings.data)
+    data.create()
+    if not settings.database.url:
+        refuse_network_share(data.root)
+    database = Database(
+        settings.database.url or f"sqlite:///{data.database}",
+        pool_size=settings.database.pool_size,
+        busy_seconds=settings.database.busy_seconds,
+    )
+    try:
+        await _upgrade(database, data)
+        yield database
+    finally:
+        await database.close()
+
+
+def back_up(settings: Settings) -> Path:
+    """Copy the SQLite database to the backups folder while it is in use; the copy's path.
+
+    Raises `db.not-sqlite`, `db.missing`, and what the disk refuses.
+    """
+    data = DataDirectory(settings.data)
+    if settings.database.url and not settings.database.url.startswith("sqlite"):
+        hint = "Back it up with pg_dump."
+        raise CutroomError("db.not-sqlite", "The database is on a PostgreSQL server.", hint=hint)
+    if not data.database.exists():
+        message = f"There is no database in {str(data.root)!r} yet."
+        raise CutroomError("db.missing", message, kind=ErrorKind.NOT_FOUND)
+    try:
+        return backup_sqlite(data.database, label="by-hand")
+    except sqlite3.Error as error:
+        raise explain(error) from error
+    except OSError as error:
+        message = f"The backup cannot be written: {error.strerror or error}."
+        raise CutroomError("db.backup-failed", message, kind=ErrorKind.FAILED) from error
+
+
+def scans_of(database: Database) -> ScanService:
+    """Scans, for who runs one."""
+    return ScanService(database)
+
+
+def history_of(database: Database) -> ScanHistory:
+    """Scans, for who reads about them."""
+    return ScanHistory(database)
+
+
+async def _upgrade(database: Database, data: DataDirectory) -> None:
+    try:
+        await upgrade(database, sqlite_path=data.database if database.is_sqlite else None)
+    except (DBAPIError, sqlite3.Error) as error:
+        found = explain(error)
+        raise CutroomError(
+            found.code, found.message, hint=f"{found.hint or ''} {_WITHOUT}".strip(), kind=found.kind
+        ) from error
+    except OSError as error:  # a PostgreSQL server that is not there
+        message = f"The database cannot be reached: {error.strerror or error}."
+        raise CutroomError("db.unreachable", message, hint=_WITHOUT, kind=ErrorKind.UNAVAILABLE) from error
