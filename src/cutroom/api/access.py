@@ -15,14 +15,16 @@ from cutroom.api.cookies import SESSION_COOKIE
 from cutroom.bootstrap.container import Cutroom
 from cutroom.core.errors import CutroomError, ErrorKind
 
+# The dependencies are coroutines throughout: FastAPI hands a plain function over to a thread at every request.
 
-def services(request: Request) -> Cutroom:
+
+async def services(request: Request) -> Cutroom:
     """The services that the application's lifespan built."""
     found: Cutroom = request.app.state.cutroom
     return found
 
 
-def visit(request: Request) -> Visit:
+async def visit(request: Request) -> Visit:
     """Where the request came from, for session rows and the audit log."""
     return Visit(
         remote=request.client.host if request.client else None,
@@ -32,7 +34,7 @@ def visit(request: Request) -> Visit:
 
 async def identify(request: Request) -> Principal | None:
     """Who is asking, by bearer token or session cookie."""
-    accounts = services(request).accounts
+    accounts = (await services(request)).accounts
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return await accounts.tokens.authenticate(secret.strip())

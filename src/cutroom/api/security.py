@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 import msgspec
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -38,6 +38,9 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
+_RAW_HEADERS = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+_OPENER = (b"cross-origin-opener-policy", b"same-origin")
+_NO_STORE = (b"cache-control", b"no-store")
 _UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -84,7 +87,7 @@ class RequestGuard:
 
         async def protected(message: Message) -> None:
             if message["type"] == "http.response.start":
-                _protect(MutableHeaders(raw=message.setdefault("headers", [])), scope["path"], trustworthy)
+                _protect(message.setdefault("headers", []), scope["path"], trustworthy)
             await send(message)
 
         refusal = self._refusal(scope, headers)
@@ -170,13 +173,14 @@ def _is_loopback(host: str) -> bool:
     return host in _LOOPBACK or (_is_address(host) and ipaddress.ip_address(host).is_loopback)
 
 
-def _protect(headers: MutableHeaders, path: str, trustworthy: bool) -> None:
-    for name, value in HEADERS.items():
-        headers.setdefault(name, value)
-    if trustworthy:  # browsers complain about it on plain HTTP, where they ignore it
-        headers.setdefault("cross-origin-opener-policy", "same-origin")
-    if path.startswith("/api/"):
-        headers.setdefault("cache-control", "no-store")
+def _protect(headers: list[tuple[bytes, bytes]], path: str, trustworthy: bool) -> None:
+    present = {name for name, _ in headers}
+    headers += [pair for pair in _RAW_HEADERS if pair[0] not in present]
+    # Browsers complain about the first on plain HTTP, where they ignore it.
+    if trustworthy and _OPENER[0] not in present:
+        headers.append(_OPENER)
+    if path.startswith("/api/") and _NO_STORE[0] not in present:
+        headers.append(_NO_STORE)
 
 
 def _limited(receive: Receive, limit: int) -> Receive:
