@@ -76,7 +76,7 @@ async def ready(conn: AsyncConnection, queues: Collection[str], at: int) -> dict
         .select()
         for queue in queues
     ]
-    return {queue: priority for queue, priority in await conn.execute(union_all(*best))}
+    return {row.queue: row.priority for row in await conn.execute(union_all(*best))}
 
 
 async def claim(
