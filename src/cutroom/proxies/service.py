@@ -143,9 +143,6 @@ class ProxyService:
             if file is None:
                 raise _no_media(video, name)
             return _object(video, name, f"{prefix}/{file}", immutable=ready)
-        if rest == "master.m3u8":
-            # The segments are named relative to the attempt's own folder, so this short name is for people only.
-            raise _no_media(video, name)
         playlist = rest.endswith(".m3u8")
         return _object(video, name, f"{prefix}/{rest}", immutable=ready or not playlist)
 

@@ -184,3 +184,11 @@ async def test_cutting_asks_for_a_job(server: Server, ann: Somebody, viewer: Som
         refused = await ann.http.post("/api/clips", json=asked | wrong)
         assert refused.status_code == 400, wrong
         assert refused.json()["error"]["code"].startswith("clips.")
+
+
+async def test_the_short_playlist_name_leads_to_the_ladder(server: Server, admin: Somebody):
+    video = await made(server, None, Visibility.SHARED)
+    short = await admin.http.get(f"/api/videos/{video}/media/hls/master.m3u8")
+    assert short.status_code == 307
+    playlist = await admin.http.get(short.headers["location"])
+    assert (playlist.status_code, playlist.content) == (200, b"#EXTM3U\n")

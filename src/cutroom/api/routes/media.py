@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from fastapi import APIRouter, Response
+from fastapi.responses import RedirectResponse
 
 from cutroom.api.access import Services, Viewer
 from cutroom.api.files import IMMUTABLE, REVALIDATE, FileAnswer, media_type_of
-from cutroom.api.media_urls import split_version
+from cutroom.api.media_urls import playlist_url, split_version
 from cutroom.library.models import LocationKind
 
 router = APIRouter(prefix="/api/videos/{video_id}", tags=["media"])
@@ -25,10 +26,16 @@ class Bytes(Response):
 async def video_media(video_id: str, name: str, services: Services, caller: Viewer) -> Response:
     """A derived file by name, with or without a version `v-…/` before it.
 
-    Names: `thumbnails/…`, `sprite/…`, `peaks.json`, `peaks.dat`, `pts`, `hls/master.m3u8`, `hls/…`."""
+    Names: `thumbnails/…`, `sprite/…`, `peaks.json`, `peaks.dat`, `pts`, `hls/master.m3u8` (leads on to the ladder of
+    the moment), `hls/…`."""
     wanted, versioned = split_version(name)
     async with services.database.read() as conn:
         video = await services.library.get(conn, video_id, viewer=caller)
+        if wanted == "hls/master.m3u8":
+            url = playlist_url(video.id, await services.proxies.playback(conn, video.asset_id))
+            if url is not None:
+                # Segments are named relative to the attempt's own folder, so the player must know where that is.
+                return RedirectResponse(url, status_code=307, headers={"Cache-Control": "no-store"})
         found = await services.proxies.media(conn, video, wanted)
     # A playlist under one name grows while its ladder is made.
     lasting = versioned and found.immutable and not wanted.endswith(".m3u8")
