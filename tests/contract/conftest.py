@@ -26,7 +26,7 @@ async def database_url(request: pytest.FixtureRequest) -> AsyncIterator[str]:
         yield ""
         return
     if not POSTGRES:
-        pytest.skip("CUTROOM_TEST_POSTGRES_URL is not set")
+        pytest.skip("PostgreSQL is missing; run: apt-get install postgresql && scripts/services up postgres")
     name = f"test_{secrets.token_hex(6)}"
     server = create_async_engine(async_url(POSTGRES), isolation_level="AUTOCOMMIT")
     async with server.connect() as conn:
