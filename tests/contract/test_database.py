@@ -17,7 +17,7 @@ from cutroom.library.tables import assets
 
 TABLES = (
     "accounts assets audit clips inspections job_attempts jobs login_links outbox previews proxies sessions tokens "
-    "videos"
+    "videos scans scan_results"
 )
 
 

@@ -150,7 +150,10 @@ def test_an_interrupted_command_leaves_nothing(tmp_path: Path) -> None:
     make_footage(source, seconds=60, rate=Fraction(25), width=640, height=360, kind="barcode", audio=None)
     line = [sys.executable, "-m", "cutroom", "clip", str(source), "--in", "1f", "--out", "1499f", "--mode", "exact"]
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    with subprocess.Popen([*line, "-o", str(folder / "clip.mp4")], env=env, stderr=subprocess.PIPE) as running:
+    # A shell that runs the tests in the background has them ignore SIGINT, and a child would inherit that.
+    heed = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
+    line += ["-o", str(folder / "clip.mp4")]
+    with subprocess.Popen(line, env=env, stderr=subprocess.PIPE, **heed) as running:
         deadline = time.monotonic() + 20
         while not list(folder.iterdir()) and time.monotonic() < deadline:
             time.sleep(0.01)

@@ -141,7 +141,9 @@ def test_rotation_is_applied(tmp_path: Path) -> None:
     assert [number for number, _ in made.frames(240)] == list(range(25))
 
 
-@pytest.mark.skipif("CUTROOM_TEST_MEDIA" not in os.environ, reason="no real footage; run: CUTROOM_TEST_MEDIA=FOLDER make test")
+@pytest.mark.skipif(
+    "CUTROOM_TEST_MEDIA" not in os.environ, reason="no real footage; run: CUTROOM_TEST_MEDIA=FOLDER make test"
+)
 def test_real_footage_keeps_every_frame(tmp_path: Path) -> None:
     for source in sorted(Path(os.environ["CUTROOM_TEST_MEDIA"]).glob("*.mp4")):
         made = make_ladder(source, tmp_path / source.stem, heights=(120,))

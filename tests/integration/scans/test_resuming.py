@@ -93,7 +93,12 @@ def test_nothing_is_kept_without_the_database(folder, environment):
 def test_a_stopped_run_goes_on_where_it_was(folder, environment, signal_, mode):
     arguments = (more(folder, 300), "--mode", mode, "--rescan", "--jobs", 1)
     running = subprocess.Popen(
-        command(*arguments, "--format", "jsonl"), env=environment, stdout=subprocess.PIPE, text=True
+        command(*arguments, "--format", "jsonl"),
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        # A shell that runs the tests in the background has them ignore SIGINT, and a child would inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     said = [running.stdout.readline() for _ in range(3)]
     time.sleep(1.2)  # longer than a batch waits

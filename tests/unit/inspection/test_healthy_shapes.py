@@ -82,7 +82,9 @@ def test_constant_rate_mpeg2_and_open_groups_are_healthy(tmp_path):
             assert verdict.status in GOOD, (path.name, mode, verdict.findings)
 
 
-@pytest.mark.skipif(not os.environ.get("CUTROOM_TEST_MEDIA"), reason="no real footage; run: CUTROOM_TEST_MEDIA=FOLDER make test")
+@pytest.mark.skipif(
+    not os.environ.get("CUTROOM_TEST_MEDIA"), reason="no real footage; run: CUTROOM_TEST_MEDIA=FOLDER make test"
+)
 @pytest.mark.parametrize("mode", ["quick", "standard", "deep"])
 def test_real_footage_is_healthy(mode):
     paths = sorted(Path(os.environ["CUTROOM_TEST_MEDIA"]).glob("*.mp4"))
