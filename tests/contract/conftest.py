@@ -14,7 +14,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from cutroom.bootstrap import container
 from cutroom.bootstrap.container import Cutroom
 from cutroom.bootstrap.settings import DatabaseSettings, Settings
-from cutroom.db.engine import async_url
+from cutroom.db.engine import Database, async_url
+from cutroom.db.upgrade import upgrade
 
 POSTGRES = os.environ.get("CUTROOM_TEST_POSTGRES_URL", "")
 
@@ -35,6 +36,15 @@ async def database_url(request: pytest.FixtureRequest) -> AsyncIterator[str]:
     async with server.connect() as conn:
         await conn.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
     await server.dispose()
+
+
+@pytest.fixture
+async def database(database_url: str, tmp_path: Path) -> AsyncIterator[Database]:
+    """An upgraded database alone."""
+    made = Database(database_url or f"sqlite:///{tmp_path}/cutroom.db")
+    await upgrade(made, sqlite_path=None)
+    yield made
+    await made.close()
 
 
 @pytest.fixture

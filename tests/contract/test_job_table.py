@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import secrets
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text, update
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy import update
 
 from cutroom.core.errors import CutroomError, ErrorDocument
-from cutroom.db.engine import Database, Transaction, async_url
-from cutroom.db.upgrade import upgrade
+from cutroom.db.engine import Database, Transaction
 from cutroom.events.service import Tail, append, latest_id, prune
 from cutroom.jobs import testing
 from cutroom.jobs.errors import StaleFenceError
@@ -24,31 +18,7 @@ from cutroom.jobs.models import IDLE_BELOW, INSPECT, PROXY, Job, JobState, NewJo
 from cutroom.jobs.service import JobService
 from cutroom.jobs.tables import jobs as table
 
-POSTGRES = os.environ.get("CUTROOM_TEST_POSTGRES_URL", "")
 BROKEN = ErrorDocument(code="media.damaged", message="It is damaged.")
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    if request.param == "sqlite":
-        made = Database(f"sqlite:///{tmp_path}/cutroom.db")
-        await upgrade(made, sqlite_path=None)
-        yield made
-        await made.close()
-        return
-    if not POSTGRES:
-        pytest.skip("PostgreSQL is missing; run: apt-get install postgresql && scripts/services up postgres")
-    name = f"test_{secrets.token_hex(6)}"
-    server = create_async_engine(async_url(POSTGRES), isolation_level="AUTOCOMMIT")
-    async with server.connect() as conn:
-        await conn.execute(text(f"CREATE DATABASE {name}"))
-    made = Database(f"{POSTGRES.rpartition('/')[0]}/{name}")
-    await upgrade(made, sqlite_path=None)
-    yield made
-    await made.close()
-    async with server.connect() as conn:
-        await conn.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    await server.dispose()
 
 
 class Failures:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import os
-import secrets
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import msgspec
 import pytest
 from alembic import command
-from sqlalchemy import Connection, inspect, text
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy import Connection, inspect
 
-from cutroom.db.engine import Database, async_url
-from cutroom.db.upgrade import _config, upgrade
+from cutroom.db.engine import Database
+from cutroom.db.upgrade import _config
 from cutroom.inspection.batch import Row, row_of
 from cutroom.inspection.files import Candidate
 from cutroom.inspection.findings import to_findings, to_verdict
@@ -23,31 +20,7 @@ from cutroom.inspection.scan_history import ScanHistory
 from cutroom.inspection.scans import Scan, ScanRequest, ScanService
 from cutroom.media.containers import Fault
 
-POSTGRES = os.environ.get("CUTROOM_TEST_POSTGRES_URL", "")
 ODD = Path(os.fsdecode(b"/footage/\xff\xfe\nodd.mp4"))
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    if request.param == "sqlite":
-        made = Database(f"sqlite:///{tmp_path}/cutroom.db")
-        await upgrade(made, sqlite_path=None)
-        yield made
-        await made.close()
-        return
-    if not POSTGRES:
-        pytest.skip("PostgreSQL is missing; run: apt-get install postgresql && scripts/services up postgres")
-    name = f"test_{secrets.token_hex(6)}"
-    server = create_async_engine(async_url(POSTGRES), isolation_level="AUTOCOMMIT")
-    async with server.connect() as conn:
-        await conn.execute(text(f"CREATE DATABASE {name}"))
-    made = Database(f"{POSTGRES.rpartition('/')[0]}/{name}")
-    await upgrade(made, sqlite_path=None)
-    yield made
-    await made.close()
-    async with server.connect() as conn:
-        await conn.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    await server.dispose()
 
 
 @pytest.fixture
