@@ -5,12 +5,13 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, literal, or_, select, tuple_, update
+from sqlalchemy import Row, delete, insert, literal, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cutroom.accounts.models import Principal
 from cutroom.clips.models import Clip, ClipState, CutMode
 from cutroom.clips.tables import clips
+from cutroom.library.service import visible_to
 from cutroom.library.tables import videos
 
 _WHOLE = select(clips, videos.c.name.label("video_name"), videos.c.rate_num, videos.c.rate_den).join_from(
@@ -75,7 +76,7 @@ async def remove(conn: AsyncConnection, clip_id: str) -> None:
 def _seen_by(viewer: Principal | None) -> Any:
     if viewer is None or viewer.is_administrator:
         return _WHOLE
-    return _WHOLE.where(or_(videos.c.visibility == "shared", videos.c.owner_id == viewer.account_id))
+    return _WHOLE.where(visible_to(viewer))
 
 
 def _clip(row: Row[Any]) -> Clip:

@@ -33,6 +33,7 @@ from cutroom.library.models import (
     VideoSort,
     Visibility,
 )
+from cutroom.library.store import visible_to as visible_to  # for who joins videos to rows of its own
 from cutroom.library.summaries import columns_of
 from cutroom.storage.port import ObjectStore
 
