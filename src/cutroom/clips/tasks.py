@@ -59,7 +59,7 @@ class _Tasks:
             return None
         await self._set(tx, clip, {"state": ClipState.QUEUED.value, "error": None})
         return {
-            "source": source.for_child(_work_dir(job)),
+            "source": source.for_child(job.folder),
             "output": str(_output(job, clip)),
             "in_frame": clip.in_frame,
             "out_frame": clip.out_frame,
@@ -101,10 +101,4 @@ class _Tasks:
 
 
 def _output(job: Job, clip: Clip) -> Path:
-    return _work_dir(job) / f"clip{Path(clip.name).suffix}"
-
-
-def _work_dir(job: Job) -> Path:
-    if job.work_dir is None:
-        raise RuntimeError("a running job has a folder of its own")
-    return job.work_dir
+    return job.folder / f"clip{Path(clip.name).suffix}"

@@ -60,9 +60,9 @@ class _Tasks:
         if video is None:
             return None
         source = await self._library.source_of(tx, video, inspecting=True)
-        if source is None or job.work_dir is None:
+        if source is None:
             return None
-        return {"path": source.for_child(job.work_dir), "mode": job.payload["mode"]}
+        return {"path": source.for_child(job.folder), "mode": job.payload["mode"]}
 
     async def publish(self, tx: Transaction, job: Job, result: dict[str, Any]) -> dict[str, Any] | None:
         """Keep the verdict, show it, and let the next steps begin."""

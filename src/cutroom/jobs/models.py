@@ -69,6 +69,13 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     finished_at: int | None
     work_dir: Path | None = None  # the running attempt's own folder: exists from `prepare` to the end of `publish`
 
+    @property
+    def folder(self) -> Path:
+        """`work_dir` of a job that is being worked on."""
+        if self.work_dir is None:
+            raise RuntimeError(f"{self.id} is not being worked on, so it has no folder")
+        return self.work_dir
+
     def eta_seconds(self, now: int) -> float | None:
         """Seconds to go if it goes on as fast as it did on average; None while there is too little to say it from."""
         if self.state is not JobState.RUNNING or self.started_at is None:

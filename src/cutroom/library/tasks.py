@@ -23,10 +23,10 @@ def kinds(library: LibraryService, *, max_attempts: int) -> list[JobKind]:
         if video is None or await library.hashing.is_hashed(tx, video.asset_id):
             return None
         source = await library.source_of(tx, video)
-        if source is None or job.work_dir is None:
+        if source is None:
             return None
         return {
-            "path": source.for_child(job.work_dir),
+            "path": source.for_child(job.folder),
             "size_bytes": source.size_bytes,
             "mtime_ns": source.mtime_ns,
         }

@@ -64,7 +64,7 @@ class _Tasks:
         found = await self._source(tx, job)
         if found is None or (views is not None and views.thumbnails is not None):
             return None
-        return {"source": found.for_child(_work_dir(job)), "output_dir": str(_work_dir(job) / "thumbnails")}
+        return {"source": found.for_child(job.folder), "output_dir": str(job.folder / "thumbnails")}
 
     async def publish_preview(self, tx: Transaction, job: Job, result: dict[str, Any]) -> dict[str, Any] | None:
         """Adopt the pictures and show the poster."""
@@ -72,7 +72,7 @@ class _Tasks:
         showing = await self._library.of_asset(tx.conn, asset_id)
         if not showing:
             return None
-        preview = await self._adopt(tx, asset_id, PreviewKind.THUMBNAILS, _work_dir(job) / "thumbnails", result)
+        preview = await self._adopt(tx, asset_id, PreviewKind.THUMBNAILS, job.folder / "thumbnails", result)
         await self._library.set_summary(tx, _ids(showing), Summary(poster=poster_key(preview)))
         return {"widths": result.get("widths"), "formats": result.get("formats")}
 
@@ -86,10 +86,10 @@ class _Tasks:
         await rows.begin(tx.conn, asset_id, recipe)
         prefix = ladder_prefix(asset_id, recipe)
         return {
-            "source": found.for_child(_work_dir(job)),
+            "source": found.for_child(job.folder),
             "segments_dir": str(self._store.local_path(prefix)),
             "playlist_dir": str(self._store.local_path(f"{prefix}/attempt-{job.fence}")),
-            "previews_dir": str(_work_dir(job) / "previews"),
+            "previews_dir": str(job.folder / "previews"),
             "heights": self._service.recipe.heights,
             "segment_seconds": str(self._service.recipe.segment_seconds),
         }
@@ -111,7 +111,7 @@ class _Tasks:
         if not showing:
             self._service.remove_objects(tx, asset_id)
             return None
-        previews = _work_dir(job) / "previews"
+        previews = job.folder / "previews"
         for kind in (PreviewKind.SPRITE, PreviewKind.PEAKS):
             if result.get(kind.value) is not None:
                 await self._adopt(tx, asset_id, kind, previews, result[kind.value])
@@ -172,12 +172,6 @@ class _Tasks:
         prefix = ladder_prefix(asset_id, self._service.recipe_hash)
         for older in range(1, fence):
             self._store.delete_prefix(f"{prefix}/attempt-{older}")
-
-
-def _work_dir(job: Job) -> Path:
-    if job.work_dir is None:
-        raise RuntimeError("a running job has a folder of its own")
-    return job.work_dir
 
 
 def _ids(videos: Sequence[Video]) -> list[str]:
