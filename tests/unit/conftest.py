@@ -1,15 +1,13 @@
+"""A migrated SQLite database, and the accounts in it."""
+
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from cutroom.accounts.models import Visit
 from cutroom.accounts.service import AccountService
 from cutroom.db.engine import Database
 from cutroom.db.upgrade import upgrade
-
-VISIT = Visit(remote="192.0.2.1", user_agent="test")
-PASSWORD = "correct horse battery"
 
 
 @pytest.fixture
