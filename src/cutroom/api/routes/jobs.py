@@ -30,7 +30,8 @@ async def list_jobs(
 ) -> JobPage:
     """Jobs you may see, newest first, with how many there are in each state."""
     viewer = None if caller.is_administrator else caller.account_id
-    async with services.database.read() as conn:
+
+    async def look(conn: AsyncConnection) -> JobPage:
         page = await services.jobs.list(
             conn,
             state=JobState(state) if state else None,
@@ -41,14 +42,15 @@ async def list_jobs(
             viewer=viewer,
         )
         counts = await services.jobs.counts(conn, viewer=viewer)
-    return JobPage(items=[_job(job) for job in page.items], next=page.next, counts=JobCounts(**counts))
+        return JobPage(items=[_job(job) for job in page.items], next=page.next, counts=JobCounts(**counts))
+
+    return await services.database.look(look)
 
 
 @router.get("/{job_id}")
 async def get_job(job_id: str, services: Services, caller: Viewer) -> JobShape:
     """One job."""
-    async with services.database.read() as conn:
-        return _job(await _visible(services, conn, caller, job_id))
+    return _job(await services.database.look(lambda conn: _visible(services, conn, caller, job_id)))
 
 
 @router.post("/{job_id}/cancel")
