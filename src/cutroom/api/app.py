@@ -88,6 +88,7 @@ def build_app(server: ServerSettings | None = None, *, lifespan: object = None) 
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # it asks the environment at each request
         responses={"4XX": {"model": ErrorAnswer, "description": "What went wrong, and what to do"}},
         generate_unique_id_function=lambda route: route.name,
         lifespan=lifespan,  # type: ignore[arg-type]
