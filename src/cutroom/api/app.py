@@ -20,7 +20,21 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 import cutroom
 from cutroom.api import access, errors, security, site
 from cutroom.api.lane import CacheLane
-from cutroom.api.routes import accounts, clips, docs, events, health, jobs, media, session, uploads, videos
+from cutroom.api.routes import (
+    accounts,
+    clips,
+    docs,
+    events,
+    health,
+    inspection,
+    jobs,
+    media,
+    scans,
+    schedules,
+    session,
+    uploads,
+    videos,
+)
 from cutroom.api.schemas.base import ErrorAnswer
 from cutroom.api.streams import EventHub
 from cutroom.bootstrap.container import Cutroom, build, start
@@ -29,7 +43,23 @@ from cutroom.db.commits import commits
 
 # The page's files come last: their pattern takes every address.
 ROUTERS: tuple[APIRouter, ...] = tuple(
-    module.router for module in (session, accounts, videos, media, uploads, clips, jobs, events, health, docs, site)
+    module.router
+    for module in (
+        session,
+        accounts,
+        videos,
+        media,
+        uploads,
+        clips,
+        jobs,
+        schedules,
+        scans,
+        inspection,
+        events,
+        health,
+        docs,
+        site,
+    )
 )
 
 
@@ -50,6 +80,7 @@ def with_settings(settings: Settings, *, ui: Path = site.BUILT) -> FastAPI:
                 _end_streams_on_goodbye(hub)
                 yield
         finally:
+            await services.moments.close()
             await services.database.close()
 
     app = build_app(settings.server, lifespan=lifespan)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from cutroom.accounts.service import AccountService
 from cutroom.bootstrap.datadir import DataDirectory
+from cutroom.bootstrap.scan_child import TARGET as SCAN_TARGET
+from cutroom.bootstrap.scan_child import arguments as scan_arguments
 from cutroom.bootstrap.settings import Settings
 from cutroom.bootstrap.wiring import subscribe
 from cutroom.clips import tasks as clip_tasks
@@ -18,7 +20,14 @@ from cutroom.db.location import refuse_network_share
 from cutroom.db.upgrade import upgrade
 from cutroom.events.announce import Announcer
 from cutroom.inspection import tasks as inspection_tasks
+from cutroom.inspection.hashes import KnownDuplicates
+from cutroom.inspection.moments import Moments
+from cutroom.inspection.results import Results
+from cutroom.inspection.scan_jobs import ScanJobs
+from cutroom.inspection.scans import ScanService
+from cutroom.inspection.schedules import Schedules
 from cutroom.inspection.service import InspectionService
+from cutroom.inspection.vocabulary import Mode
 from cutroom.jobs.models import JobKind
 from cutroom.jobs.service import JobService
 from cutroom.library import tasks as library_tasks
@@ -45,6 +54,12 @@ class Cutroom:
     accounts: AccountService
     library: LibraryService
     inspection: InspectionService
+    scans: ScanService
+    scan_jobs: ScanJobs
+    schedules: Schedules
+    results: Results
+    duplicates: KnownDuplicates
+    moments: Moments
     proxies: ProxyService
     clips: ClipService
     uploads: UploadService
@@ -76,6 +91,8 @@ def build(settings: Settings) -> Cutroom:
         ladder=settings.media.ladder,
         segment_seconds=Fraction(str(settings.media.segment_seconds)),
     )
+    inspection = InspectionService(jobs=jobs, library=library, announcer=announcer)
+    scan_jobs = ScanJobs(jobs=jobs, announcer=announcer)
     cutroom = Cutroom(
         settings=settings,
         data=data,
@@ -85,7 +102,13 @@ def build(settings: Settings) -> Cutroom:
         jobs=jobs,
         accounts=AccountService(database, **settings.accounts.model_dump()),
         library=library,
-        inspection=InspectionService(jobs=jobs),
+        inspection=inspection,
+        scans=ScanService(database, announcer),
+        scan_jobs=scan_jobs,
+        schedules=Schedules(scan_jobs),
+        results=Results(library),
+        duplicates=KnownDuplicates(library),
+        moments=Moments(data.moments, memory_bytes=settings.media.memory_mib << 20 or None),
         proxies=ProxyService(library=library, jobs=jobs, store=store, recipe=recipe),
         clips=ClipService(jobs=jobs, store=store),
         uploads=UploadService(
@@ -100,7 +123,8 @@ def build(settings: Settings) -> Cutroom:
     subscribe(
         announcer,
         library=library,
-        inspection=cutroom.inspection,
+        inspection=inspection,
+        check=None if settings.inspection.check == "off" else Mode(settings.inspection.check),
         proxies=cutroom.proxies,
         clips=cutroom.clips,
     )
@@ -118,7 +142,8 @@ def _kinds(cutroom: Cutroom) -> list[JobKind]:
     library, store, attempts = cutroom.library, cutroom.store, cutroom.settings.jobs.max_attempts
     return [
         *library_tasks.kinds(library, max_attempts=attempts),
-        *inspection_tasks.kinds(cutroom.inspection, library, cutroom.announcer, max_attempts=attempts),
+        *inspection_tasks.kinds(cutroom.inspection, library, max_attempts=attempts),
+        *cutroom.scan_jobs.kinds(target=SCAN_TARGET, arguments=lambda: scan_arguments(cutroom.settings)),
         *proxy_tasks.kinds(cutroom.proxies, library, store, max_attempts=attempts),
         *clip_tasks.kinds(cutroom.clips, library, store, max_attempts=attempts),
     ]

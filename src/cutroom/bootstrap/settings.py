@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import platformdirs
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -84,8 +84,17 @@ class JobsSettings(Group):
     inspect: int = Field(default=0, ge=0, description="Inspections at once; 0: one for each core")
     io: int = Field(default=1, ge=1, description="Files hashed at once")
     preview: int = Field(default=0, ge=0, description="Thumbnails at once; 0: one for each two cores")
+    scan: int = Field(default=0, ge=0, description="Files that a scan reads at once; 0: one for each core but one")
     encode: int = Field(default=1, ge=1, description="Ladders at once; one uses every core already")
     clip: int = Field(default=1, ge=1, description="Cuts at once")
+
+
+class InspectionSettings(Group):
+    """Looking for damage."""
+
+    check: Literal["off", "standard", "hybrid", "deep", "full"] = Field(
+        default="standard", description="The closer look at every added video when there is nothing else to do"
+    )
 
 
 class MediaSettings(Group):
@@ -142,6 +151,7 @@ class Settings(BaseSettings):
     server: ServerSettings = ServerSettings()
     accounts: AccountsSettings = AccountsSettings()
     jobs: JobsSettings = JobsSettings()
+    inspection: InspectionSettings = InspectionSettings()
     media: MediaSettings = MediaSettings()
     storage: StorageSettings = StorageSettings()
     library: LibrarySettings = LibrarySettings()
