@@ -94,7 +94,8 @@ class ScanRowPage(msgspec.Struct, frozen=True, kw_only=True):
 
 def row_of(values: dict[str, Any]) -> ScanRow:
     """A row as the database has it."""
-    return msgspec.convert({**values, "library": bool(values["library"])}, ScanRow)
+    named = {str(name): value for name, value in values.items()}  # names come as a kind of str msgspec does not take
+    return msgspec.convert({**named, "library": bool(values["library"])}, ScanRow)
 
 
 def options_of(request: ScanRequest) -> dict[str, Any]:

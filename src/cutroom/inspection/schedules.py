@@ -175,4 +175,4 @@ def _values(wanted: Wanted) -> dict[str, Any]:
 
 def _schedule(row: dict[str, Any]) -> Schedule:
     flags = {name: bool(row[name]) for name in ("library", "rescan", "enabled")}
-    return msgspec.convert({**row, **flags}, Schedule)
+    return msgspec.convert({**{str(name): value for name, value in row.items()}, **flags}, Schedule)
