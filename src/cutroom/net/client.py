@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import os
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -212,8 +213,8 @@ def _not_connected(target: Target, error: Exception) -> CutroomError:
     while cause is not None:
         if isinstance(cause, ssl.SSLError):
             return errors.certificate_refused(target.shown, cause)
-        if isinstance(cause, OSError) and cause.strerror:
-            return errors.unreachable(target.shown, cause.strerror.lower())
+        if isinstance(cause, OSError) and cause.errno:
+            return errors.unreachable(target.shown, os.strerror(cause.errno).lower())
         cause = cause.__cause__ or cause.__context__
     return errors.unreachable(target.shown, str(error).lower() or "the connection was refused")
 
