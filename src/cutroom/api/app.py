@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 import cutroom
 from cutroom.api import access, errors, security, site
-from cutroom.api.routes import accounts, clips, docs, events, health, jobs, media, session, uploads, videos
+from cutroom.api.routes import accounts, clips, docs, events, health, jobs, media, session, uploads, videos, webhooks
 from cutroom.api.schemas.base import ErrorAnswer
 from cutroom.api.streams import EventHub
 from cutroom.bootstrap.container import Cutroom, build, start
@@ -27,7 +27,8 @@ from cutroom.bootstrap.settings import ServerSettings, Settings, load
 
 # The page's files come last: their pattern takes every address.
 ROUTERS: tuple[APIRouter, ...] = tuple(
-    module.router for module in (session, accounts, videos, media, uploads, clips, jobs, events, health, docs, site)
+    module.router
+    for module in (session, accounts, videos, media, uploads, clips, jobs, webhooks, events, health, docs, site)
 )
 
 

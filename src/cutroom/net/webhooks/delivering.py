@@ -31,7 +31,7 @@ AT_ONCE_FOR_ONE = 2
 
 LOOK_SECONDS = 1.0
 PRUNE_SECONDS = 3600.0
-_GRACE_SECONDS = 10.0
+_GRACE_SECONDS = 5.0
 _EXCERPT_BYTES = 500
 _AWAY = (CutroomError, SQLAlchemyError, OSError)
 """What a database raises that is restarting, or full."""
