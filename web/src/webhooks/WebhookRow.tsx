@@ -71,11 +71,11 @@ function Standing({ hook }: { hook: Webhook }) {
   if (hook.failing_since) {
     return (
       <span className={styles.bad} title={exactly(hook.failing_since)}>
-        Failing since {ago(hook.failing_since)}
+        Failing, first {ago(hook.failing_since)}
       </span>
     );
   }
-  if (!hook.delivered_at) return <span className={styles.dim}>Nothing sent yet</span>;
+  if (!hook.delivered_at) return <span className={styles.dim}>Nothing delivered yet</span>;
   return (
     <span className={styles.ok} title={exactly(hook.delivered_at)}>
       Delivered {ago(hook.delivered_at)}

@@ -16,6 +16,7 @@ const at = (id: string) => ({ params: { path: { hook_id: id } } });
 export const webhooksQuery = queryOptions({
   queryKey: ["webhooks"],
   queryFn: ({ signal }) => unwrap(client.GET("/api/webhooks", { signal })),
+  refetchInterval: 5_000,
 });
 export const createWebhook = (url: string, events: WebhookEvent[]) => unwrap(client.POST("/api/webhooks", { body: { url, events } }));
 export const changeWebhook = (id: string, part: Partial<Pick<Webhook, "url" | "events" | "enabled">>) =>
