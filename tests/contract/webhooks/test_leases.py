@@ -83,3 +83,14 @@ async def test_what_waits_for_a_hook_that_is_off_goes_when_it_is_on(post: Post, 
         await post.service.change(tx, hook.id, enabled=True)
     (done,) = await post.until_over(hook)
     assert done.state is DeliveryState.DELIVERED
+
+
+async def test_a_message_whose_senders_keep_dying_is_given_up(post: Post, receiver: Receiver) -> None:
+    hook = await post.hook()
+    await post.emit()
+    for _ in range(3):
+        assert await claimed(post, lease_seconds=-1) is not None
+    (done,) = await post.until_over(hook)
+    assert (done.state, done.attempts, receiver.asked) == (DeliveryState.FAILED, 4, [])
+    assert done.error is not None
+    assert done.error["code"] == "webhook.lost"

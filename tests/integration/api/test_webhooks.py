@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from cutroom.bootstrap.settings import NetSettings, Settings
@@ -146,3 +147,27 @@ async def test_a_ladder_is_told_once_and_a_failed_job_too(server: Server, admin:
     await server.services.deliveries.send_now(told[0]["id"])
     data = json.loads(receiver.asked[0].body)["data"]
     assert (data["kind"], data["error"]["code"], data["subject"]) == ("inspect", "media.damaged", video_id)
+
+
+async def test_a_finished_clip_is_told(server: Server, admin: Somebody, receiver: Place):
+    hook = (await added(admin, receiver.url(), "clip.done"))["webhook"]
+    video_id = await server.video("film.mp4", admin, Visibility.SHARED)
+    services = server.services
+    async with services.database.transaction() as tx:
+        probe = {"video": {"frames": 100, "frames_source": "counted", "frame_rate": "25"}}
+        await services.library.set_summary(tx, [video_id], Summary(probe=probe))
+        video = await services.library.get(tx.conn, video_id, viewer=None)
+        clip = await services.clips.create(tx, video, in_frame=0, out_frame=5, owner_id=None)
+    leases = services.jobs.leases(owner="test")
+    job = await leases.claim("clip")
+    assert job is not None
+    folder = services.data.scratch / "attempt"
+    folder.mkdir()
+    (folder / "clip.mp4").write_bytes(b"cut")
+    await leases.finish(msgspec.structs.replace(job, work_dir=folder), {"path": "x", "frames": 5})
+    (told,) = await sent(admin, hook["id"])
+    assert (told["event"], told["subject"]) == ("clip.done", clip.id)
+    await services.deliveries.send_now(told["id"])
+    data = json.loads(receiver.asked[0].body)["data"]
+    assert (data["name"], data["video_id"], data["size_bytes"]) == (clip.name, video_id, 3)
+    assert data["cut"] == {"path": clip.name, "frames": 5}

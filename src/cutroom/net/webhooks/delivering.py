@@ -74,6 +74,8 @@ class Deliveries:
                     await self._fill()
                 except _AWAY as error:
                     log.warning("Webhooks cannot be looked up: %s", error)
+                except Exception:  # the edge of the loop, which nobody would start again
+                    log.exception("Looking up webhooks failed.")
                 await asyncio.wait({gone, *self._sending}, timeout=LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         finally:
             gone.cancel()
@@ -123,13 +125,14 @@ class Deliveries:
         except asyncio.CancelledError:
             back = {"attempts": delivery.attempts - 1, "next_attempt_at": clock.now()}
             await self._settle(delivery, back)
-        except _AWAY as error:  # the lease runs out, and the message is sent again
-            log.warning("%s: what became of it could not be written down: %s", delivery.id, error)
+        except Exception:  # the edge of an attempt: the lease runs out, and the message is sent again
+            log.exception("%s: what became of it could not be written down.", delivery.id)
 
     async def _attempt(self, hook: Hook, delivery: Delivery) -> None:
-        outcome = await self._send(hook, delivery)
         test = delivery.event == WebhookEvent.TEST.value
         waits = () if test else self._waits
+        worn_out = delivery.attempts > len(waits) + 1
+        outcome = outcomes.lost() if worn_out else await self._send(hook, delivery)
         values = outcomes.after(delivery, outcome, waits, at=clock.now(), scatter=random.uniform(0.85, 1.15))  # noqa: S311
         async with self._database.transaction() as tx:
             if await store.settle(tx.conn, delivery, values) and not test:

@@ -37,6 +37,13 @@ def of(answer: Answer | None, error: CutroomError | None, *, duration_ms: int) -
     )
 
 
+def lost() -> Outcome:
+    """What is said of a message whose senders died, one after the other, before they could say more."""
+    message = "Each process that sent it ended before it could tell what the receiver answered."
+    error = {"code": "webhook.lost", "message": message, "hint": None}
+    return Outcome(ok=False, status=None, excerpt=None, error=error, duration_ms=0)
+
+
 def after(delivery: Delivery, outcome: Outcome, waits: tuple[float, ...], *, at: int, scatter: float) -> dict[str, Any]:
     """The delivery's columns after an attempt at it; `scatter` keeps failures from marching in step."""
     values: dict[str, Any] = {
