@@ -62,13 +62,7 @@ def build(settings: Settings) -> Cutroom:
     """Everything, from settings; creates the data directory and opens nothing else. `start` prepares the database."""
     data = DataDirectory(settings.data)
     data.create()
-    if not settings.database.url:
-        refuse_network_share(data.root)
-    database = Database(
-        settings.database.url or f"sqlite:///{data.database}",
-        pool_size=settings.database.pool_size,
-        busy_seconds=settings.database.busy_seconds,
-    )
+    database = _database(settings, data)
     store = LocalStore(Path(settings.storage.root).expanduser() if settings.storage.root else data.objects)
     announcer = Announcer()
     jobs = JobService(database, announcer=announcer)
@@ -119,6 +113,16 @@ def build(settings: Settings) -> Cutroom:
     )
     tell_webhooks(announcer, cutroom.webhooks, library=library, inspection=cutroom.inspection)
     return cutroom
+
+
+def _database(settings: Settings, data: DataDirectory) -> Database:
+    if not settings.database.url:
+        refuse_network_share(data.root)
+    return Database(
+        settings.database.url or f"sqlite:///{data.database}",
+        pool_size=settings.database.pool_size,
+        busy_seconds=settings.database.busy_seconds,
+    )
 
 
 async def start(cutroom: Cutroom) -> None:
