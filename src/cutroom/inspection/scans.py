@@ -23,6 +23,7 @@ from cutroom.inspection.checksum import Baseline
 from cutroom.inspection.files import Candidate, displayed
 from cutroom.inspection.models import FileReport, Finding, Mode, Severity, Status, Summary
 from cutroom.inspection.rules import RULES_VERSION
+from cutroom.media.probe import Probe
 
 _ABOUT_CONTENT = frozenset({Status.HEALTHY, Status.NOTE, Status.SUSPECT, Status.CORRUPT, Status.NOT_VIDEO})
 """Statuses that hold as long as the bytes do; the others are about that moment, and the file is looked at again."""
@@ -157,7 +158,16 @@ def report_of(row: dict[str, Any], *, kept: bool) -> FileReport:
         size_bytes=row["size_bytes"],
         content_hash=row["content_hash"],
         kept=kept,
+        probe=_probe(row["probe"]),
     )
+
+
+def _probe(kept: dict[str, Any] | None) -> Probe | None:
+    """A probe that an earlier version may have written; None where it said less than today's."""
+    try:
+        return msgspec.convert(kept, Probe) if kept is not None else None
+    except msgspec.ValidationError:
+        return None
 
 
 def _holds(row: dict[str, Any], file: Candidate, scan: Scan) -> bool:
@@ -206,5 +216,6 @@ def _result_values(scan: Scan, row: Row, now: int) -> dict[str, Any]:
         "seconds_spent": report.seconds_spent,
         "findings": msgspec.to_builtins(report.findings),
         "content_hash": report.content_hash,
+        "probe": msgspec.to_builtins(report.probe),
         "created_at": now,
     }

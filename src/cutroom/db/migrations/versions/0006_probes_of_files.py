@@ -1,0 +1,20 @@
+"""What inspected files declare, kept beside their verdicts"""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "0006"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+DOCUMENT = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
+
+
+def upgrade() -> None:
+    op.add_column("scan_results", sa.Column("probe", DOCUMENT, nullable=True))
+
+
+def downgrade() -> None:
+    op.drop_column("scan_results", "probe")
