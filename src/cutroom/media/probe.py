@@ -221,7 +221,7 @@ def _others(container: InputContainer, main: VideoStream | None) -> list[OtherTr
         if stream is main or stream.type == "subtitle" or (stream.type == "audio" and stream.codec_context is not None):
             continue
         context = stream.codec_context
-        kind = "timecode" if "timecode" in stream.metadata and stream.type == "data" else stream.type
+        kind: str = "timecode" if "timecode" in stream.metadata and stream.type == "data" else stream.type
         if isinstance(stream, VideoStream) and stream.disposition & _STILLS:
             kind = "picture"
         found.append(
