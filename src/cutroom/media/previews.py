@@ -71,5 +71,5 @@ def _frames(
 ) -> Iterator[tuple[Fraction, av.VideoFrame]]:
     if seconds is None or seconds <= _SHORT_SECONDS:
         return frames_from_start(container, stream)
-    places = (number * sink.interval for number in range(int(seconds / sink.interval) + 1))
+    places = (number * sink.finest for number in range(int(seconds / sink.finest) + 1))
     return keyframes_at(container, stream, places)

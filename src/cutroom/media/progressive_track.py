@@ -34,6 +34,21 @@ class TrackFiles(msgspec.Struct, frozen=True, kw_only=True):
     segments: list[str]
 
 
+class SegmentHead(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands in one segment, in the order of its samples; times are in ticks of the track."""
+
+    time: int  # of the first sample
+    offset: int  # bytes from the start of the file to the first sample
+    sizes: tuple[int, ...]  # bytes
+    durations: tuple[int, ...]
+    flags: tuple[int, ...]
+
+    @property
+    def end(self) -> int:
+        """When the last sample ends."""
+        return self.time + sum(self.durations)
+
+
 class Chunk(msgspec.Struct, frozen=True, kw_only=True):
     track: int
     start: Fraction  # seconds
@@ -52,7 +67,7 @@ class Track:
         self._trak = trak
         self.number = number
         self.sound = self._part(trak, b"mdia", b"hdlr")[16:20] == b"soun"
-        self.timescale = timescale(self._init) or 1
+        self.timescale = track_timescale(self._init)
         self.chunks: list[Chunk] = []
         self._times: list[int] = []
         self._durations: list[int] = []
@@ -64,28 +79,17 @@ class Track:
             raise unfit(folder / files.init, "it has no segment")
 
     def _read(self, path: Path, name: str) -> None:
-        data = _head_of(path)
-        moof = next((item for item in boxes(data) if item.kind == b"moof"), None)
-        traf = next(find(data, b"traf", within=moof), None) if moof is not None else None
-        time = decode_time(data, traf) if traf is not None else None
-        runs = track_runs(data, traf) if traf is not None else []
-        offset = runs[0].data_offset if len(runs) == 1 else None
-        if moof is None or time is None or offset is None:
-            raise unfit(path, "it is no fragment of Cutroom's own")
-        run = runs[0]
-        if not run.count == len(run.durations) == len(run.sizes) == len(run.flags):
-            raise unfit(path, "its table is not complete")
+        head = read_segment_head(path)
         if self._times:  # a stretch without frames lengthens the frame before it
-            self._durations[-1] = max(1, time - self._times[-1])
-        piece = Piece(name, moof.start + offset, sum(run.sizes))
-        if path.stat().st_size < piece.offset + piece.size:
-            raise unfit(path, "it is cut off")
-        start = Fraction(time, self.timescale)
-        self.chunks.append(Chunk(track=self.number, start=start, samples=run.count, piece=piece))
-        self._syncs += [len(self._sizes) + at for at, flags in enumerate(run.flags) if not flags & _NOT_SYNC]
-        self._durations += run.durations
-        self._sizes += run.sizes
-        for duration in run.durations:
+            self._durations[-1] = max(1, head.time - self._times[-1])
+        piece = Piece(name, head.offset, sum(head.sizes))
+        start = Fraction(head.time, self.timescale)
+        self.chunks.append(Chunk(track=self.number, start=start, samples=len(head.sizes), piece=piece))
+        self._syncs += [len(self._sizes) + at for at, flags in enumerate(head.flags) if not flags & _NOT_SYNC]
+        self._durations += head.durations
+        self._sizes += head.sizes
+        time = head.time
+        for duration in head.durations:
             self._times.append(time)
             time += duration
 
@@ -153,6 +157,30 @@ class Track:
         if found is None:
             raise unfit(Path("init.mp4"), "its init segment is not complete")
         return self._init[found.start : found.end]
+
+
+def track_timescale(init: bytes) -> int:
+    """Ticks a second of the track that an init segment describes."""
+    return timescale(init) or 1
+
+
+def read_segment_head(path: Path) -> SegmentHead:
+    """The table of a segment that `ladder.fragments.media_segment` wrote; raises `proxy.incomplete` for any other."""
+    data = _head_of(path)
+    moof = next((item for item in boxes(data) if item.kind == b"moof"), None)
+    traf = next(find(data, b"traf", within=moof), None) if moof is not None else None
+    time = decode_time(data, traf) if traf is not None else None
+    runs = track_runs(data, traf) if traf is not None else []
+    offset = runs[0].data_offset if len(runs) == 1 else None
+    if moof is None or time is None or offset is None:
+        raise unfit(path, "it is no fragment of Cutroom's own")
+    run = runs[0]
+    if not run.count == len(run.durations) == len(run.sizes) == len(run.flags):
+        raise unfit(path, "its table is not complete")
+    head = SegmentHead(time=time, offset=moof.start + offset, sizes=run.sizes, durations=run.durations, flags=run.flags)
+    if path.stat().st_size < head.offset + sum(head.sizes):
+        raise unfit(path, "it is cut off")
+    return head
 
 
 def _head_of(path: Path) -> bytes:

@@ -10,7 +10,8 @@ from PIL import Image
 from cutroom.media.previews import make_sprite
 from cutroom.media.sample import make_footage, read_barcode
 from cutroom.media.sample.chart import BarcodeChart
-from cutroom.media.sprite import MOST_TILES, SpriteDetail, SpriteSink
+from cutroom.media.sheet import MOST_TILES
+from cutroom.media.sprite import SpriteDetail, SpriteSink
 
 
 def numbers_of(folder: Path, detail: SpriteDetail) -> list[int]:
@@ -69,10 +70,10 @@ def test_the_map_is_webvtt(tmp_path: Path) -> None:
     for second in range(13):
         sink.add(chart.paint(second, Fraction(second)), Fraction(second))
     sink.finish()
-    cues = (tmp_path / "sprite.vtt").read_text().split("\n\n")
+    cues = (tmp_path / "thumbnails.vtt").read_text().split("\n\n")
     assert cues[0] == "WEBVTT"
     assert cues[12] == "00:00:11.000 --> 00:00:12.000\nsprite-0.webp#xywh=160,90,160,90"
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["sprite-0.webp", "sprite.vtt"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["sprite-0.webp", "thumbnails.vtt"]
 
 
 def test_nothing_comes_of_no_frames(tmp_path: Path) -> None:

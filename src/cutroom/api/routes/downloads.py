@@ -54,7 +54,9 @@ async def video_audio(
     numbered = f" sound {track + 1}" if track else ""
     headers = made_headers(plan.media_type, f"{PurePath(video.name).stem}{numbered}.{plan.suffix}")
     if request.method == "HEAD":
-        return Response(headers=headers)
+        known = Response(headers=headers)
+        del known.headers["content-length"]  # it is not known before everything has been made
+        return known
     pieces = services.downloads.audio(video, plan, request.app.state.streams)
     try:
         first = await anext(pieces, b"")

@@ -39,6 +39,9 @@ class Sprite(Shape):
     count: int
     interval: str | None = Field(description='In lists: mean seconds between tiles as "num/den"')
     times: list[float] | None = Field(description="In the detail: seconds of each tile's own frame")
+    vtt: str | None = Field(
+        default=None, description="In the detail: WebVTT thumbnails of every picture there is, which may be more sheets"
+    )
 
 
 class JobsSummary(Shape):
