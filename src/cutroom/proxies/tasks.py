@@ -29,7 +29,7 @@ SPRITE_SECONDS = 600.0
 
 
 def kinds(service: ProxyService, library: LibraryService, store: ObjectStore, *, max_attempts: int) -> list[JobKind]:
-    """The kinds `preview` (thumbnails), `proxy` (ladder, sprite and peaks in one decode) and `sprite` (out of a ladder)."""
+    """The kinds `preview` (thumbnails), `proxy` (ladder, sprite and peaks in one decode), `sprite` (of a ladder)."""
     tasks = _Tasks(service, library, store)
     return [
         JobKind(
