@@ -9,6 +9,7 @@ import { useMay } from "../app/useSession";
 import { createClip } from "../clips/queries";
 import { VerdictBadge } from "../inspection/VerdictBadge";
 import { shape } from "../library/VideoCard";
+import { Downloads } from "./Downloads";
 import { MarksBar, paddingOf } from "./MarksBar";
 import { type Marks, markedRange, noMarks } from "./marks";
 import { fetchPeaks } from "./peaks";
@@ -56,6 +57,7 @@ export function Workbench({ video, startFrame }: { video: VideoDetail; startFram
   return (
     <div className={styles.page}>
       <TitleBar video={video}>
+        <Downloads video={video} />
         <Surround value={surround} onChange={setSurround} />
       </TitleBar>
       <section className={styles.work} aria-label="Player">
