@@ -253,8 +253,9 @@ def _duration(container: InputContainer, stream: VideoStream | None, clock: Fram
 
 def _timecode(container: InputContainer, video: VideoStream | None) -> tuple[str | None, str | None]:
     """The timecode that the header or a timecode track gives, the picture's before others, and which of the two."""
-    if "timecode" in container.metadata:
-        return container.metadata["timecode"], "header"
+    for name in ("timecode", "TIMECODE"):
+        if name in container.metadata:
+            return container.metadata[name], "header"
     streams: list[Stream] = sorted(container.streams, key=lambda stream: stream is not video)
     for stream in streams:
         if "timecode" in stream.metadata:

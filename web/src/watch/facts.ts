@@ -61,7 +61,8 @@ export function trackLines(probe: Probe | null): Line[] {
     ["Chapters", probe.chapters.length ? count(probe.chapters.length) : null],
     ["Timecode", probe.timecode ? list(probe.timecode, origins[probe.timecode_source ?? ""]) : null],
     ["Recorded", probe.created],
-    ["Device", probe.device ? list(probe.device.make, probe.device.model, probe.device.software) : null],
+    ["Device", list(probe.device?.make, probe.device?.model)],
+    ["Written by", probe.device?.software],
     ["Container", probe.format],
   ];
 }
