@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from av.packet import Packet
 from av.stream import Discard
 
 from cutroom.core.errors import CutroomError, ErrorKind
+from cutroom.media.adts import is_adts, write_adts
 from cutroom.media.audio_plan import AudioPlan
 from cutroom.media.frame_clock import track_seconds
 from cutroom.media.keyframes import packets_until_damage
@@ -69,9 +71,12 @@ def _watched(container: InputContainer, stream: AudioStream, on_progress: Progre
 
 
 def _copy(_: InputContainer, stream: AudioStream, packets: Iterator[Packet[Any]], plan: AudioPlan, sink: Sink) -> None:
+    if plan.muxer == "mp4" and is_adts(stream):
+        write_adts(stream, packets, Fraction(plan.origin), sink)
+        return
     base = stream.time_base or Fraction(1, 1000)
     zero = round(Fraction(plan.origin) / base)
-    with _muxer(plan, sink) as output:
+    with _copying(plan), _muxer(plan, sink) as output:
         target = output.add_stream_from_template(stream, opaque=True)
         _describe(target, stream)
         for packet in packets:
@@ -83,11 +88,22 @@ def _copy(_: InputContainer, stream: AudioStream, packets: Iterator[Packet[Any]]
             output.mux(packet)
 
 
+@contextmanager
+def _copying(plan: AudioPlan) -> Iterator[None]:
+    """What the container refuses is not the footage's fault; damage of that ends the packets and raises nothing."""
+    try:
+        yield
+    except av.FFmpegError as error:
+        message = f"This sound cannot be put into {plan.suffix} as it is: {error.strerror or error}."
+        hint = "Ask for wav, flac or m4a."
+        raise CutroomError("media.cannot-copy", message, hint=hint, kind=ErrorKind.UNSUPPORTED) from error
+
+
 def _belongs(packet: Packet[Any], zero: int, *, timed: bool) -> bool:
     """Whether a packet is needed: with times, one before zero too, which primes the decoder and is not heard."""
     assert packet.pts is not None
     length = packet.duration or 0
-    return packet.pts + 2 * length > zero if timed else 2 * (packet.pts - zero) >= -length
+    return packet.pts >= zero or (packet.pts + 2 * length > zero if timed else 2 * (packet.pts - zero) >= -length)
 
 
 # Coding again

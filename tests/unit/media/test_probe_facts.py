@@ -117,7 +117,17 @@ def bits(*fields: tuple[int, int]) -> bytes:
 
 def clock(hours: int, minutes: int, seconds: int, frames: int, *, wide: int, drop: bool) -> list[tuple[int, int]]:
     counting = 4 if drop else 0
-    return [(0, 1), (counting, 5), (1, 1), (0, 1), (0, 1), (frames, wide), (seconds, 6), (minutes, 6), (hours, 5)]
+    return [
+        (0, 1),
+        (counting, 5),
+        (1, 1),
+        (0, 1),
+        (int(drop), 1),
+        (frames, wide),
+        (seconds, 6),
+        (minutes, 6),
+        (hours, 5),
+    ]
 
 
 @pytest.mark.parametrize("drop", [False, True])
