@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cutroom.bootstrap import container
 from cutroom.bootstrap.container import Cutroom
@@ -115,6 +116,54 @@ async def test_a_reader_does_not_see_what_is_not_committed(cutroom: Cutroom) -> 
         await insert(tx.conn, "ast_1")
         assert await ids(cutroom) == []
     assert await ids(cutroom) == ["ast_1"]
+
+
+async def test_a_look_sees_what_is_committed_and_one_moment_only(cutroom: Cutroom) -> None:
+    async with cutroom.database.transaction() as tx:
+        await insert(tx.conn, "ast_1")
+
+    async def look(conn: AsyncConnection) -> list[str]:
+        return list((await conn.execute(select(assets.c.id).order_by(assets.c.id))).scalars())
+
+    assert await cutroom.database.look(look) == ["ast_1"]
+    assert await asyncio.gather(*(cutroom.database.look(look) for _ in range(50))) == [["ast_1"]] * 50
+    async with cutroom.database.transaction() as tx:
+        await insert(tx.conn, "ast_2")
+        assert await cutroom.database.look(look) == ["ast_1"]
+    assert await cutroom.database.look(look) == ["ast_1", "ast_2"]
+
+
+async def test_a_look_that_fails_leaves_the_next_one_alone(cutroom: Cutroom) -> None:
+    async def fail(conn: AsyncConnection) -> None:
+        await conn.execute(select(assets.c.id))
+        raise CutroomError("test.failed", "It failed.")
+
+    async def count(conn: AsyncConnection) -> int:
+        return len((await conn.execute(select(assets.c.id))).all())
+
+    for _ in range(20):
+        with pytest.raises(CutroomError, match=r"It failed\."):
+            await cutroom.database.look(fail)
+    async with cutroom.database.transaction() as tx:
+        await insert(tx.conn, "ast_1")
+    assert await cutroom.database.look(count) == 1
+
+
+async def test_a_look_on_sqlite_can_neither_write_nor_wait(cutroom: Cutroom) -> None:
+    if not cutroom.database.is_sqlite:
+        return
+
+    async def write(conn: AsyncConnection) -> None:
+        await insert(conn, "ast_1")
+
+    async def wait(_conn: AsyncConnection) -> None:
+        await asyncio.sleep(0)
+
+    with pytest.raises(CutroomError, match="readonly"):
+        await cutroom.database.look(write)
+    with pytest.raises(RuntimeError, match="its connection only"):
+        await cutroom.database.look(wait)
+    assert await ids(cutroom) == []
 
 
 async def test_a_part_can_be_undone(cutroom: Cutroom) -> None:

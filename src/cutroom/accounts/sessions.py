@@ -50,8 +50,7 @@ class Sessions:
     async def authenticate(self, secret: str) -> Principal | None:
         """Who the cookie's secret stands for; moves the session's end when it has not moved for a while."""
         now = clock.now()
-        async with self._database.read() as conn:
-            row = await store.find_session(conn, digest(secret), now)
+        row = await self._database.look(lambda conn: store.find_session(conn, digest(secret), now))
         if row is None:
             return None
         if now - row.last_seen_at > _TOUCH_EVERY:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, Select, delete, insert, select, update
+from sqlalchemy import Row, Select, bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cutroom.accounts.models import Account, AuditEntry, Role, Session, Token
@@ -20,6 +20,20 @@ _ACCOUNT = (
     accounts.c.created_at,
     accounts.c.disabled_at,
 )
+# Every request asks one of these, and putting a statement together takes longer than running it.
+_LIVE_SESSION = (
+    select(sessions, accounts.c.name, accounts.c.role)
+    .join(accounts, accounts.c.id == sessions.c.account_id)
+    .where(sessions.c.id_hash == bindparam("wanted"), sessions.c.expires_at > bindparam("now"))
+    .where(accounts.c.disabled_at.is_(None))
+)
+_LIVE_TOKEN = (
+    select(tokens, accounts.c.name.label("account_name"), accounts.c.role)
+    .join(accounts, accounts.c.id == tokens.c.account_id)
+    .where(tokens.c.expires_at.is_(None) | (tokens.c.expires_at > bindparam("now")), accounts.c.disabled_at.is_(None))
+)
+_TOKEN_OF_SECRET = _LIVE_TOKEN.where(tokens.c.secret_hash == bindparam("wanted"))
+_TOKEN_OF_ID = _LIVE_TOKEN.where(tokens.c.id == bindparam("wanted"))
 
 
 def _plain(row: Row[Any]) -> dict[str, Any]:
@@ -87,12 +101,7 @@ async def insert_session(conn: AsyncConnection, session: Session) -> None:
 
 async def find_session(conn: AsyncConnection, id_hash: str, now: int) -> Row[Any] | None:
     """A live session with its account's name and role, unless the account is disabled."""
-    query = (
-        select(sessions, accounts.c.name, accounts.c.role)
-        .join(accounts, accounts.c.id == sessions.c.account_id)
-        .where(sessions.c.id_hash == id_hash, sessions.c.expires_at > now, accounts.c.disabled_at.is_(None))
-    )
-    return (await conn.execute(query)).first()
+    return (await conn.execute(_LIVE_SESSION, {"wanted": id_hash, "now": now})).first()
 
 
 async def touch_session(conn: AsyncConnection, id_hash: str, *, seen: int, expires_at: int) -> None:
@@ -194,14 +203,9 @@ async def find_token(
     conn: AsyncConnection, *, now: int, secret_hash: str | None = None, token_id: str | None = None
 ) -> Row[Any] | None:
     """A live token, by secret or id, with its account's name and role, unless the account is disabled."""
-    wanted = tokens.c.secret_hash == secret_hash if secret_hash is not None else tokens.c.id == token_id
-    query = (
-        select(tokens, accounts.c.name.label("account_name"), accounts.c.role)
-        .join(accounts, accounts.c.id == tokens.c.account_id)
-        .where(wanted, accounts.c.disabled_at.is_(None))
-        .where(tokens.c.expires_at.is_(None) | (tokens.c.expires_at > now))
-    )
-    row: Row[Any] | None = (await conn.execute(query)).first()
+    by_secret = secret_hash is not None
+    values = {"wanted": secret_hash if by_secret else token_id, "now": now}
+    row: Row[Any] | None = (await conn.execute(_TOKEN_OF_SECRET if by_secret else _TOKEN_OF_ID, values)).first()
     return row
 
 

@@ -54,8 +54,7 @@ class Tokens:
         if not secret.startswith(TOKEN_PREFIX):
             return None
         now = clock.now()
-        async with self._database.read() as conn:
-            row = await store.find_token(conn, secret_hash=digest(secret), now=now)
+        row = await self._database.look(lambda conn: store.find_token(conn, secret_hash=digest(secret), now=now))
         if row is None:
             return None
         if row.last_used_at is None or now - row.last_used_at > _TOUCH_EVERY:

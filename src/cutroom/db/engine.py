@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -13,6 +14,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from cutroom.core.errors import CutroomError, ErrorKind
+from cutroom.db.reading import Readers, T, Work
 
 registry.register("sqlite.cutroom", "cutroom.db.sqlite_driver", "Dialect")
 
@@ -48,7 +50,11 @@ class Database:
     def __init__(self, url: str, *, pool_size: int = 5, busy_seconds: float = 10.0) -> None:
         """`url` is `sqlite:///ABSOLUTE/PATH` or `postgresql://…`; drivers are chosen here."""
         self.is_sqlite = url.startswith("sqlite")
+        self.commits = 0  # of this process
         self.engine = _make_engine(url, pool_size=pool_size, busy_seconds=busy_seconds)
+        self._readers: Readers | None = None
+        if self.is_sqlite and (path := self.engine.url.database):
+            self._readers = Readers(path, threads=pool_size, busy_seconds=busy_seconds)
 
     @asynccontextmanager
     async def transaction(self, *, durable: bool = False) -> AsyncIterator[Transaction]:
@@ -66,6 +72,8 @@ class Database:
                     yield transaction
         except REFUSALS as error:
             raise explain(error) from error
+        finally:
+            self.commits += 1  # a failure may hide that it was committed
         await transaction.run_after_commit()
 
     @asynccontextmanager
@@ -77,6 +85,19 @@ class Database:
         except REFUSALS as error:
             raise explain(error) from error
 
+    async def look(self, work: Work[T]) -> T:
+        """What `work(connection)` returns, in one snapshot: the cheap way to read, for what awaits its connection only.
+
+        On SQLite the whole of it runs in another thread.
+        """
+        if self._readers is None:
+            async with self.read() as conn:
+                return await work(conn)
+        try:
+            return await self._readers.run(work)
+        except REFUSALS as error:
+            raise explain(error) from error
+
     async def ping(self) -> None:
         """Raise when the database does not answer."""
         async with self.read() as conn:
@@ -84,6 +105,8 @@ class Database:
 
     async def close(self) -> None:
         """Close every pooled connection."""
+        if self._readers is not None:
+            await asyncio.to_thread(self._readers.close)
         await self.engine.dispose()
 
 

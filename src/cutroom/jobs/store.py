@@ -25,6 +25,11 @@ ACTIVE = jobs.c.state.in_([literal_column("'queued'"), literal_column("'running'
 
 _HIDDEN = {"idempotency_key", "lease_owner", "lease_boot", "lease_until", "process_group", "process_started"}
 COLUMNS = tuple(column for column in jobs.c if column.name not in _HIDDEN)
+_ACTIVE_FOR = (  # built once
+    select(*COLUMNS)
+    .where(jobs.c.subject.in_(bindparam("wanted", expanding=True)), ACTIVE)
+    .order_by(case((RUNNING, 0), else_=1), jobs.c.priority.desc(), jobs.c.created_at)
+)
 
 
 def job_of(row: RowMapping) -> Job:
@@ -117,12 +122,8 @@ async def active_for(conn: AsyncConnection, subjects: Collection[str]) -> builti
     """The queued and running jobs of these subjects, the running ones first, then by priority."""
     found: builtins.list[Job] = []
     for some in _chunks(list(subjects)):
-        wanted = (
-            select(*COLUMNS)
-            .where(jobs.c.subject.in_(some), ACTIVE)
-            .order_by(case((RUNNING, 0), else_=1), jobs.c.priority.desc(), jobs.c.created_at)
-        )
-        found += [job_of(row) for row in (await conn.execute(wanted)).mappings()]
+        rows = await conn.execute(_ACTIVE_FOR, {"wanted": some})
+        found += [job_of(row) for row in rows.mappings()]
     return found
 
 

@@ -4,15 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, func, insert, literal, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cutroom.accounts.models import Principal
 from cutroom.accounts.tables import accounts
 from cutroom.library.models import LocationKind, ProxyState, Video, VideoFilter, VideoSort, Visibility
 from cutroom.library.tables import NAME_KEY, SECONDS_KEY, assets, videos
+
+_STATEMENTS_KEPT = 256
 
 # In the order of `_video`.
 _COLUMNS: tuple[ColumnElement[Any], ...] = (
@@ -58,23 +74,34 @@ async def page(
     after: tuple[Any, str] | None,
 ) -> list[tuple[Video, Any]]:
     """Rows of a list with each one's sort key, from after a key and id on."""
-    key = _SORT_KEYS[sort]
-    query = _narrowed(_LISTED.add_columns(key), viewer, where)
+    query = _page(_sees(viewer), where, sort, descending, after is not None)
+    values: dict[str, Any] = {"rows": limit}
     if after is not None:
+        values |= {"after_key": after[0], "after_id": after[1]}
+    rows = await conn.execute(query, values)
+    return [(_video(row), row[-1]) for row in rows]
+
+
+@lru_cache(_STATEMENTS_KEPT)
+def _page(sees: str | None, where: VideoFilter, sort: VideoSort, descending: bool, further: bool) -> Select[Any]:
+    """A page's statement: putting it together takes longer than running it."""
+    key = _SORT_KEYS[sort]
+    query = _narrowed(_LISTED.add_columns(key), sees, where)
+    if further:
         # The row-value form is the one both databases answer from the index.
-        here, there = tuple_(key, videos.c.id), tuple_(literal(after[0]), literal(after[1]))
+        begin = bindparam("after_key", type_=key.type)
+        here, there = tuple_(key, videos.c.id), tuple_(begin, bindparam("after_id", type_=videos.c.id.type))
         query = query.where(here < there if descending else here > there)
         if sort is not VideoSort.ADDED:
             # SQLite finds its place in an index on an expression by a plain comparison only.
-            query = query.where(key <= literal(after[0]) if descending else key >= literal(after[0]))
+            query = query.where(key <= begin if descending else key >= begin)
     order = (key.desc(), videos.c.id.desc()) if descending else (key, videos.c.id)
-    rows = await conn.execute(query.order_by(*order).limit(limit))
-    return [(_video(row), row[-1]) for row in rows]
+    return query.order_by(*order).limit(bindparam("rows", type_=Integer()))
 
 
 async def count(conn: AsyncConnection, *, viewer: Principal | None, where: VideoFilter) -> int:
     """How many rows such a list has."""
-    found = await conn.execute(_narrowed(select(func.count()).select_from(videos), viewer, where))
+    found = await conn.execute(_narrowed(select(func.count()).select_from(videos), _sees(viewer), where))
     return int(found.scalar_one())
 
 
@@ -156,9 +183,14 @@ async def set_hash(conn: AsyncConnection, asset_id: str, content_hash: str) -> N
     await conn.execute(update(assets).where(assets.c.id == asset_id).values(content_hash=content_hash))
 
 
-def _narrowed(query: Select[Any], viewer: Principal | None, where: VideoFilter) -> Select[Any]:
-    if viewer is not None and not viewer.is_administrator:
-        query = query.where(visible_to(viewer))
+def _sees(viewer: Principal | None) -> str | None:
+    """The account whose eyes a list is seen with; None sees everything."""
+    return None if viewer is None or viewer.is_administrator else viewer.account_id
+
+
+def _narrowed(query: Select[Any], sees: str | None, where: VideoFilter) -> Select[Any]:
+    if sees is not None:
+        query = query.where(_visible_to(sees))
     if where.q:
         query = query.where(_named_like(where.q))
     if where.verdicts:
@@ -170,7 +202,11 @@ def _narrowed(query: Select[Any], viewer: Principal | None, where: VideoFilter) 
 
 def visible_to(viewer: Principal) -> ColumnElement[bool]:
     """`Principal.may_see`, as SQL."""
-    return or_(videos.c.visibility == Visibility.SHARED.value, videos.c.owner_id == viewer.account_id)
+    return _visible_to(viewer.account_id)
+
+
+def _visible_to(account_id: str) -> ColumnElement[bool]:
+    return or_(videos.c.visibility == Visibility.SHARED.value, videos.c.owner_id == account_id)
 
 
 def _named_like(asked: str) -> ColumnElement[bool]:

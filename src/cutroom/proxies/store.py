@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, bindparam, delete, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,10 +15,12 @@ from cutroom.core.ids import new_id
 from cutroom.proxies.models import Preview, PreviewKind, Proxy
 from cutroom.proxies.tables import previews, proxies
 
+_PREVIEWS = select(previews).where(previews.c.asset_id.in_(bindparam("wanted", expanding=True)))  # built once
+
 
 async def previews_of(conn: AsyncConnection, asset_ids: Collection[str]) -> list[Preview]:
     """All previews of some assets."""
-    found = await conn.execute(select(previews).where(previews.c.asset_id.in_(asset_ids)))
+    found = await conn.execute(_PREVIEWS, {"wanted": list(asset_ids)})
     return [_preview(row) for row in found]
 
 

@@ -10,6 +10,7 @@ from PIL import Image, ImageFilter
 
 from cutroom.core.errors import CutroomError
 from cutroom.media.images import make_thumbnails, score
+from cutroom.media.ladder.orientation import Orientation
 from cutroom.media.picture import frame_picture
 from cutroom.media.sample import make_footage, read_barcode
 
@@ -69,7 +70,7 @@ def test_thumbnails_stand_upright(tmp_path: Path, rotation: int) -> None:
 
 def test_wide_pixels_are_made_square() -> None:
     frame = av.VideoFrame(720, 576, "yuv420p")
-    assert frame_picture(frame, aspect=Fraction(64, 45), rotation=0, width=512).size == (512, 288)
+    assert frame_picture(frame, aspect=Fraction(64, 45), turned=Orientation(), width=512).size == (512, 288)
 
 
 def test_hdr_white_and_grey_stay_plausible() -> None:
@@ -78,7 +79,7 @@ def test_hdr_white_and_grey_stay_plausible() -> None:
         for plane, level in zip(frame.planes, (64 + signal * 876, 512, 512), strict=True):
             np.frombuffer(memoryview(plane), np.uint16)[:] = round(level)
         frame.colorspace, frame.color_trc, frame.color_range = 9, transfer, 1
-        pixels = np.asarray(frame_picture(frame, aspect=Fraction(1), rotation=0, width=64)).astype(int)
+        pixels = np.asarray(frame_picture(frame, aspect=Fraction(1), turned=Orientation(), width=64)).astype(int)
         assert 150 < pixels.mean() < 235
         assert np.ptp(pixels.mean(axis=(0, 1))) < 6
 
@@ -151,4 +152,5 @@ def test_mirrored_footage_is_shown_as_it_is_meant(tmp_path: Path) -> None:
     write_pictures(tmp_path / "selfie.mp4", [half] * 3, mirrored=True)
     make_thumbnails(tmp_path / "selfie.mp4", tmp_path)
     shown = np.asarray(Image.open(tmp_path / "thumb-320.jpg").convert("RGB")).astype(int)
-    assert (shown[90, 40, 0] > shown[90, 40, 2]) and (shown[90, 280, 2] > shown[90, 280, 0])
+    assert shown[90, 40, 0] > shown[90, 40, 2]
+    assert shown[90, 280, 2] > shown[90, 280, 0]

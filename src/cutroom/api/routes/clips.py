@@ -8,7 +8,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from cutroom.api.access import Editor, Services, Viewer, Visitor
+from cutroom.api.access import Editor, Services, Viewer, Visitor, kept
 from cutroom.api.files import REVALIDATE, FileAnswer
 from cutroom.api.routes.media import Bytes
 from cutroom.api.routes.videos import After, Limit
@@ -43,7 +43,7 @@ async def create_clip(services: Services, caller: Editor, visitor: Visitor, aske
     return _clip(clip)
 
 
-@router.get("")
+@router.get("", dependencies=[kept])
 async def list_clips(
     services: Services,
     caller: Viewer,
@@ -52,16 +52,16 @@ async def list_clips(
     after: After = None,
 ) -> ClipPage:
     """Clips of the videos you may see, newest first."""
-    async with services.database.read() as conn:
-        page = await services.clips.list(conn, viewer=caller, video_id=video_id, limit=limit, after=after)
+    page = await services.database.look(
+        lambda conn: services.clips.list(conn, viewer=caller, video_id=video_id, limit=limit, after=after)
+    )
     return ClipPage(items=[_clip(clip) for clip in page.items], next=page.next)
 
 
-@router.get("/{clip_id}")
+@router.get("/{clip_id}", dependencies=[kept])
 async def get_clip(clip_id: str, services: Services, caller: Viewer) -> ClipShape:
     """One clip, with the frames that were asked and delivered."""
-    async with services.database.read() as conn:
-        return _clip(await services.clips.get(conn, clip_id, viewer=caller))
+    return _clip(await services.database.look(lambda conn: services.clips.get(conn, clip_id, viewer=caller)))
 
 
 @router.delete("/{clip_id}", status_code=204)
@@ -79,8 +79,7 @@ async def delete_clip(clip_id: str, services: Services, caller: Editor, visitor:
 @router.get("/{clip_id}/file", response_class=Bytes)
 async def clip_file(clip_id: str, services: Services, caller: Viewer) -> Response:
     """The clip's file, as a download that can be resumed."""
-    async with services.database.read() as conn:
-        clip = await services.clips.get(conn, clip_id, viewer=caller)
+    clip = await services.database.look(lambda conn: services.clips.get(conn, clip_id, viewer=caller))
     if clip.object_key is None:
         raise CutroomError(
             "clip.not-ready",

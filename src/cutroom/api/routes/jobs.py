@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cutroom.accounts.models import Principal
-from cutroom.api.access import Editor, Services, Viewer, Visitor
+from cutroom.api.access import Editor, Services, Viewer, Visitor, kept
 from cutroom.api.routes.videos import After, Limit
 from cutroom.api.schemas.base import JobStateName
 from cutroom.api.schemas.jobs import JobCounts, JobPage, JobShape
@@ -18,7 +18,7 @@ from cutroom.jobs.models import Job, JobState
 router = APIRouter(prefix="/api/jobs", tags=["jobs"])
 
 
-@router.get("")
+@router.get("", dependencies=[kept])
 async def list_jobs(
     services: Services,
     caller: Viewer,
@@ -30,7 +30,8 @@ async def list_jobs(
 ) -> JobPage:
     """Jobs you may see, newest first, with how many there are in each state."""
     viewer = None if caller.is_administrator else caller.account_id
-    async with services.database.read() as conn:
+
+    async def look(conn: AsyncConnection) -> JobPage:
         page = await services.jobs.list(
             conn,
             state=JobState(state) if state else None,
@@ -41,14 +42,15 @@ async def list_jobs(
             viewer=viewer,
         )
         counts = await services.jobs.counts(conn, viewer=viewer)
-    return JobPage(items=[_job(job) for job in page.items], next=page.next, counts=JobCounts(**counts))
+        return JobPage(items=[_job(job) for job in page.items], next=page.next, counts=JobCounts(**counts))
+
+    return await services.database.look(look)
 
 
-@router.get("/{job_id}")
+@router.get("/{job_id}", dependencies=[kept])
 async def get_job(job_id: str, services: Services, caller: Viewer) -> JobShape:
     """One job."""
-    async with services.database.read() as conn:
-        return _job(await _visible(services, conn, caller, job_id))
+    return _job(await services.database.look(lambda conn: _visible(services, conn, caller, job_id)))
 
 
 @router.post("/{job_id}/cancel")

@@ -6,11 +6,13 @@ from pathlib import Path
 
 from fastapi import APIRouter, Response
 from fastapi.responses import RedirectResponse
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cutroom.api.access import Services, Viewer
 from cutroom.api.files import IMMUTABLE, REVALIDATE, FileAnswer, media_type_of
 from cutroom.api.media_urls import playlist_url, split_version
 from cutroom.library.models import LocationKind
+from cutroom.proxies.models import MediaObject
 
 router = APIRouter(prefix="/api/videos/{video_id}", tags=["media"])
 
@@ -29,14 +31,19 @@ async def video_media(video_id: str, name: str, services: Services, caller: View
     Names: `thumbnails/…`, `sprite/…`, `peaks.json`, `peaks.dat`, `pts`, `hls/master.m3u8` (leads on to the ladder of
     the moment), `hls/…`."""
     wanted, versioned = split_version(name)
-    async with services.database.read() as conn:
+
+    async def look(conn: AsyncConnection) -> MediaObject | str:
         video = await services.library.get(conn, video_id, viewer=caller)
         if wanted == "hls/master.m3u8":
             url = playlist_url(video.id, await services.proxies.playback(conn, video.asset_id))
             if url is not None:
-                # Segments are named relative to the attempt's own folder, so the player must know where that is.
-                return RedirectResponse(url, status_code=307, headers={"Cache-Control": "no-store"})
-        found = await services.proxies.media(conn, video, wanted)
+                return url
+        return await services.proxies.media(conn, video, wanted)
+
+    found = await services.database.look(look)
+    if isinstance(found, str):
+        # Segments are named relative to the attempt's own folder, so the player must know where that is.
+        return RedirectResponse(found, status_code=307, headers={"Cache-Control": "no-store"})
     # A playlist under one name grows while its ladder is made.
     lasting = versioned and found.immutable and not wanted.endswith(".m3u8")
     return FileAnswer(
@@ -51,8 +58,7 @@ async def video_media(video_id: str, name: str, services: Services, caller: View
 @router.get("/original", response_class=Bytes)
 async def video_original(video_id: str, services: Services, caller: Viewer) -> Response:
     """The original file, as a download that can be resumed."""
-    async with services.database.read() as conn:
-        video = await services.library.get(conn, video_id, viewer=caller)
+    video = await services.database.look(lambda conn: services.library.get(conn, video_id, viewer=caller))
     stored = video.location_kind is LocationKind.STORED
     return FileAnswer(
         services.store.local_path(video.path) if stored else Path(video.path),

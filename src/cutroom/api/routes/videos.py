@@ -7,14 +7,16 @@ from typing import Annotated, Literal
 
 import msgspec
 from fastapi import APIRouter, Query, Response
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cutroom.accounts.models import Role
+from cutroom.accounts.models import Principal, Role
 from cutroom.api import rows
-from cutroom.api.access import Administrator, Editor, Services, Viewer, Visitor
+from cutroom.api.access import KEPT, Administrator, Editor, Services, Viewer, Visitor
 from cutroom.api.rows import detail_of, rows_of
 from cutroom.api.schemas.base import ProxyState as ProxyStateName
 from cutroom.api.schemas.base import VerdictStatus
 from cutroom.api.schemas.videos import AddAnswer, AddRequest, Skipped, VideoChange, VideoDetail, VideoPage
+from cutroom.bootstrap.container import Cutroom
 from cutroom.core.errors import CutroomError
 from cutroom.library.models import ProxyState, VideoFilter, VideoSort, Visibility
 
@@ -39,13 +41,16 @@ async def list_videos(
     """What you may see, in pages; newest first unless asked otherwise (name and duration default to ascending)."""
     where = VideoFilter(q=q, verdicts=tuple(verdict or ()), proxy_states=tuple(map(ProxyState, proxy or ())))
     descending = order == "desc" if order else sort == "added"
-    async with services.database.read() as conn:
+
+    async def look(conn: AsyncConnection) -> rows.VideoPage:
         page = await services.library.list(
             conn, viewer=caller, where=where, sort=VideoSort(sort), descending=descending, limit=limit, after=after
         )
         total = await services.library.count(conn, viewer=caller, where=where)
         items = await rows_of(services, conn, page.items)
-    return _json(rows.VideoPage(items=items, next=page.next, total=total))
+        return rows.VideoPage(items=items, next=page.next, total=total)
+
+    return _json(await services.database.look(look))
 
 
 @router.post("", status_code=202)
@@ -69,9 +74,7 @@ async def add_videos(services: Services, caller: Administrator, visitor: Visitor
 @router.get("/{video_id}", response_model=VideoDetail)
 async def get_video(video_id: str, services: Services, caller: Viewer) -> Response:
     """One video with its probe, findings, timing and the URLs of what can be played."""
-    async with services.database.read() as conn:
-        video = await services.library.get(conn, video_id, viewer=caller)
-        return _json(await detail_of(services, conn, video, with_path=caller.is_administrator))
+    return _json(await services.database.look(lambda conn: _detail(services, conn, video_id, caller)))
 
 
 @router.patch("/{video_id}", response_model=VideoDetail)
@@ -88,9 +91,7 @@ async def change_video(
         video = await services.library.change(tx, video, name=asked.name, visibility=visibility)
         detail = asked.model_dump(exclude_none=True)
         await services.accounts.audit.record(tx, caller, "video.change", video_id, visitor, **detail)
-    async with services.database.read() as conn:
-        video = await services.library.get(conn, video_id, viewer=caller)
-        return _json(await detail_of(services, conn, video, with_path=caller.is_administrator))
+    return _json(await services.database.look(lambda conn: _detail(services, conn, video_id, caller)))
 
 
 @router.delete("/{video_id}", status_code=204)
@@ -111,6 +112,11 @@ async def open_video(video_id: str, services: Services, caller: Viewer) -> None:
         await services.library.open(tx, video)
 
 
+async def _detail(services: Cutroom, conn: AsyncConnection, video_id: str, caller: Principal) -> rows.VideoDetail:
+    video = await services.library.get(conn, video_id, viewer=caller)
+    return await detail_of(services, conn, video, with_path=caller.is_administrator)
+
+
 def _absolute(path: str) -> str:
     if not Path(path).is_absolute():
         raise CutroomError(
@@ -122,4 +128,4 @@ def _absolute(path: str) -> str:
 
 
 def _json(value: msgspec.Struct) -> Response:
-    return Response(msgspec.json.encode(value), media_type="application/json")
+    return Response(msgspec.json.encode(value), media_type="application/json", headers=KEPT)
