@@ -20,7 +20,8 @@ from starlette.types import Receive, Scope, Send
 from cutroom.core.errors import CutroomError, ErrorKind
 
 IMMUTABLE = "private, max-age=31536000, immutable"
-REVALIDATE = "private, no-cache"
+REVALIDATE = "private, no-cache, no-transform"
+"""Files keep their own validators and ranges: nothing on the way may compress them or answer in their place."""
 _PIECE = 256 << 10
 _POSITION = re.compile("[0-9]{0,18}")
 

@@ -162,10 +162,10 @@ def report_of(row: dict[str, Any], *, kept: bool) -> FileReport:
     )
 
 
-def _probe(kept: dict[str, Any] | None) -> Probe | None:
+def _probe(kept: str | None) -> Probe | None:
     """A probe that an earlier version may have written; None where it said less than today's."""
     try:
-        return msgspec.convert(kept, Probe) if kept is not None else None
+        return msgspec.json.decode(kept, type=Probe) if kept is not None else None
     except msgspec.ValidationError:
         return None
 
@@ -216,6 +216,6 @@ def _result_values(scan: Scan, row: Row, now: int) -> dict[str, Any]:
         "seconds_spent": report.seconds_spent,
         "findings": msgspec.to_builtins(report.findings),
         "content_hash": report.content_hash,
-        "probe": msgspec.to_builtins(report.probe),
+        "probe": msgspec.json.encode(report.probe).decode() if report.probe is not None else None,
         "created_at": now,
     }

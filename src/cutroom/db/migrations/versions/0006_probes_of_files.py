@@ -2,18 +2,15 @@
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import postgresql
 
 revision = "0006"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
 
-DOCUMENT = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
-
 
 def upgrade() -> None:
-    op.add_column("scan_results", sa.Column("probe", DOCUMENT, nullable=True))
+    op.add_column("scan_results", sa.Column("probe", sa.Text(), nullable=True))
 
 
 def downgrade() -> None:
