@@ -54,6 +54,7 @@ class Scan(msgspec.Struct, frozen=True, kw_only=True):
     request: ScanRequest
     resumed_at: int | None  # when the scan that is gone on with last kept something, in microseconds; None: a new one
     ignored: frozenset[str] = frozenset()  # unfinished scans whose results do not count
+    probes: bool = False  # whether reports of kept results carry the file's probe
 
     @property
     def looks_again(self) -> bool:
@@ -67,20 +68,21 @@ class ScanService:
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    async def begin(self, request: ScanRequest, *, resume: bool = True) -> Scan:
+    async def begin(self, request: ScanRequest, *, resume: bool = True, probes: bool = False) -> Scan:
         """Go on with the newest unfinished scan of the same request, or begin one.
 
+        `probes`: reports of kept results carry what the file declares, which only machine formats write.
         A scan that is still running elsewhere is taken for a killed one: both then keep their results in it.
         """
         async with self.database.transaction() as tx:
             left = await store.open_scans(tx.conn, request.digest)
             if left and resume:
                 await store.set_scans(tx.conn, [left[0]["id"]], {"state": "running"})
-                return Scan(id=left[0]["id"], request=request, resumed_at=left[0]["updated_at"])
+                return Scan(id=left[0]["id"], request=request, resumed_at=left[0]["updated_at"], probes=probes)
             ignored = frozenset(row["id"] for row in left)
             if ignored:
                 await store.set_scans(tx.conn, list(ignored), {"state": "abandoned"})
-            scan = Scan(id=new_id("scn"), request=request, resumed_at=None, ignored=ignored)
+            scan = Scan(id=new_id("scn"), request=request, resumed_at=None, ignored=ignored, probes=probes)
             await store.add_scan(tx.conn, _scan_values(scan))
             return scan
 
@@ -90,7 +92,7 @@ class ScanService:
         if not by_path:
             return {}
         async with self.database.read() as conn:
-            rows = await store.results_of(conn, list(by_path), rules_version=RULES_VERSION)
+            rows = await store.results_of(conn, list(by_path), rules_version=RULES_VERSION, probes=scan.probes)
         best: dict[bytes, tuple[int, dict[str, Any]]] = {}
         for row in rows:
             path = bytes(row["path"])
@@ -158,7 +160,7 @@ def report_of(row: dict[str, Any], *, kept: bool) -> FileReport:
         size_bytes=row["size_bytes"],
         content_hash=row["content_hash"],
         kept=kept,
-        probe=_probe(row["probe"]),
+        probe=_probe(row.get("probe")),
     )
 
 
