@@ -12,6 +12,7 @@ from cutroom.bootstrap.datadir import DataDirectory
 from cutroom.bootstrap.scan_child import TARGET as SCAN_TARGET
 from cutroom.bootstrap.scan_child import arguments as scan_arguments
 from cutroom.bootstrap.settings import Settings
+from cutroom.bootstrap.telling import tell_webhooks
 from cutroom.bootstrap.wiring import subscribe
 from cutroom.clips import tasks as clip_tasks
 from cutroom.clips.service import ClipService
@@ -32,7 +33,12 @@ from cutroom.jobs.models import JobKind
 from cutroom.jobs.service import JobService
 from cutroom.library import tasks as library_tasks
 from cutroom.library.service import LibraryService
+from cutroom.net.addresses import Allowed
+from cutroom.net.client import SafeClient
+from cutroom.net.webhooks.delivering import Deliveries
+from cutroom.net.webhooks.service import WebhookService
 from cutroom.proxies import tasks as proxy_tasks
+from cutroom.proxies.downloads import DownloadService
 from cutroom.proxies.models import Recipe
 from cutroom.proxies.recipe import VERSION
 from cutroom.proxies.service import ProxyService
@@ -61,23 +67,23 @@ class Cutroom:
     duplicates: KnownDuplicates
     moments: Moments
     proxies: ProxyService
+    downloads: DownloadService
     clips: ClipService
     uploads: UploadService
+    client: SafeClient
+    webhooks: WebhookService
+    deliveries: Deliveries
 
 
 def build(settings: Settings) -> Cutroom:
     """Everything, from settings; creates the data directory and opens nothing else. `start` prepares the database."""
     data = DataDirectory(settings.data)
     data.create()
-    if not settings.database.url:
-        refuse_network_share(data.root)
-    database = Database(
-        settings.database.url or f"sqlite:///{data.database}",
-        pool_size=settings.database.pool_size,
-        busy_seconds=settings.database.busy_seconds,
-    )
+    database = _database(settings, data)
     store = LocalStore(Path(settings.storage.root).expanduser() if settings.storage.root else data.objects)
-    announcer, jobs = Announcer(), JobService(database)
+    announcer = Announcer()
+    jobs = JobService(database, announcer=announcer)
+    client = SafeClient(Allowed.parse(settings.net.allow))
     library = LibraryService(
         database=database,
         store=store,
@@ -93,6 +99,7 @@ def build(settings: Settings) -> Cutroom:
     )
     inspection = InspectionService(jobs=jobs, library=library, announcer=announcer)
     scan_jobs = ScanJobs(jobs=jobs, announcer=announcer)
+    proxies = ProxyService(library=library, jobs=jobs, store=store, recipe=recipe)
     cutroom = Cutroom(
         settings=settings,
         data=data,
@@ -109,7 +116,10 @@ def build(settings: Settings) -> Cutroom:
         results=Results(library),
         duplicates=KnownDuplicates(library),
         moments=Moments(data.moments, memory_bytes=settings.media.memory_mib << 20 or None),
-        proxies=ProxyService(library=library, jobs=jobs, store=store, recipe=recipe),
+        proxies=proxies,
+        downloads=DownloadService(
+            database=database, library=library, proxies=proxies, store=store, scratch=data.scratch
+        ),
         clips=ClipService(jobs=jobs, store=store),
         uploads=UploadService(
             database=database,
@@ -118,6 +128,9 @@ def build(settings: Settings) -> Cutroom:
             scratch=data.scratch,
             max_bytes=int(settings.uploads.max_gib * (1 << 30)),
         ),
+        client=client,
+        webhooks=WebhookService(),
+        deliveries=Deliveries(database, client, **settings.webhooks.model_dump()),
     )
     jobs.register(_kinds(cutroom))
     subscribe(
@@ -128,7 +141,18 @@ def build(settings: Settings) -> Cutroom:
         proxies=cutroom.proxies,
         clips=cutroom.clips,
     )
+    tell_webhooks(announcer, cutroom.webhooks)
     return cutroom
+
+
+def _database(settings: Settings, data: DataDirectory) -> Database:
+    if not settings.database.url:
+        refuse_network_share(data.root)
+    return Database(
+        settings.database.url or f"sqlite:///{data.database}",
+        pool_size=settings.database.pool_size,
+        busy_seconds=settings.database.busy_seconds,
+    )
 
 
 async def start(cutroom: Cutroom) -> None:
@@ -145,5 +169,5 @@ def _kinds(cutroom: Cutroom) -> list[JobKind]:
         *inspection_tasks.kinds(cutroom.inspection, library, max_attempts=attempts),
         *cutroom.scan_jobs.kinds(target=SCAN_TARGET, arguments=lambda: scan_arguments(cutroom.settings)),
         *proxy_tasks.kinds(cutroom.proxies, library, store, max_attempts=attempts),
-        *clip_tasks.kinds(cutroom.clips, library, store, max_attempts=attempts),
+        *clip_tasks.kinds(cutroom.clips, library, store, cutroom.announcer, max_attempts=attempts),
     ]

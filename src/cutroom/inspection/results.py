@@ -138,7 +138,7 @@ class Results:
         """Rows for a report in the same order, each with what the next page begins after."""
         from cutroom.inspection.scans import report_of
 
-        rows = await scan_store.results(conn, scan_id, statuses=(), q="", after=after, limit=limit)
+        rows = await scan_store.results(conn, scan_id, statuses=(), q="", after=after, limit=limit, probes=True)
         return [(report_of(row, kept=bool(row["kept"])), (row["rank"], row["shown"], row["id"])) for row in rows]
 
     async def newest(

@@ -76,10 +76,12 @@ async def results(
     q: str,
     after: tuple[int, str, int] | None,
     limit: int,
+    probes: bool = False,
 ) -> list[dict[str, Any]]:
-    """Results of a scan with `kept`, the worst first, then by path."""
+    """Results of a scan with `kept`, and `probe` where asked, the worst first, then by path."""
+    more = [scan_results.c.probe] if probes else []
     query = (
-        select(*_RESULT, scan_files.c.kept, scan_files.c.path.label("shown"), scan_files.c.rank)
+        select(*_RESULT, *more, scan_files.c.kept, scan_files.c.path.label("shown"), scan_files.c.rank)
         .join_from(scan_files, scan_results, scan_results.c.id == scan_files.c.result_id)
         .where(scan_files.c.scan_id == scan_id)
         .order_by(scan_files.c.rank, scan_files.c.path, scan_files.c.result_id)

@@ -45,7 +45,8 @@ class ScannedVerdicts:
         verdict = _verdict(one.report, video.name)
         if one.report.kept and await self._inspection.knows(tx.conn, video, verdict.mode):
             return
-        await self._inspection.conclude(tx, video, verdict, scan_id=scan_id)
+        probe = msgspec.to_builtins(one.report.probe) if one.report.probe is not None else msgspec.UNSET
+        await self._inspection.conclude(tx, video, verdict, probe=probe, scan_id=scan_id)
 
     async def _announce(self, tx: Transaction, files: Sequence[InspectedFile], scan_id: str) -> None:
         if not files:
