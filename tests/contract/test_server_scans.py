@@ -157,9 +157,8 @@ async def test_results_come_worst_first_in_pages_and_kept_ones_too(cutroom: Cutr
 async def test_what_could_not_be_looked_at_is_listed_once(cutroom: Cutroom, tmp_path: Path) -> None:
     scan = await working(cutroom, asked(tmp_path))
     file = Candidate(tmp_path / "gone.mp4", 0)
-    verdict = to_verdict(
-        to_findings([Fault(code="file.not-found", message="Gone.")]), Mode.STANDARD, duration_seconds=None, seconds_spent=0
-    )
+    gone = to_findings([Fault(code="file.not-found", message="Gone.")])
+    verdict = to_verdict(gone, Mode.STANDARD, duration_seconds=None, seconds_spent=0)
     for _ in range(2):
         await cutroom.scans.keep(scan, [Row(row_of(file, verdict), 0, file)])
     assert await listed(cutroom, scan) == [("gone.mp4", "unreadable")]

@@ -92,14 +92,9 @@ def build(settings: Settings) -> Cutroom:
         scratch=data.scratch,
         extensions=frozenset(one.lower().lstrip(".") for one in settings.library.extensions),
     )
-    recipe = Recipe(
-        version=VERSION,
-        ladder=settings.media.ladder,
-        segment_seconds=Fraction(str(settings.media.segment_seconds)),
-    )
     inspection = InspectionService(jobs=jobs, library=library, announcer=announcer)
     scan_jobs = ScanJobs(jobs=jobs, announcer=announcer)
-    proxies = ProxyService(library=library, jobs=jobs, store=store, recipe=recipe)
+    proxies = ProxyService(library=library, jobs=jobs, store=store, recipe=_recipe(settings))
     cutroom = Cutroom(
         settings=settings,
         data=data,
@@ -133,16 +128,30 @@ def build(settings: Settings) -> Cutroom:
         deliveries=Deliveries(database, client, **settings.webhooks.model_dump()),
     )
     jobs.register(_kinds(cutroom))
+    _connect(cutroom)
+    return cutroom
+
+
+def _recipe(settings: Settings) -> Recipe:
+    return Recipe(
+        version=VERSION,
+        ladder=settings.media.ladder,
+        segment_seconds=Fraction(str(settings.media.segment_seconds)),
+    )
+
+
+def _connect(cutroom: Cutroom) -> None:
+    """Subscribe the domains, and the webhooks, to what the others announce."""
+    check = cutroom.settings.inspection.check
     subscribe(
-        announcer,
-        library=library,
-        inspection=inspection,
-        check=None if settings.inspection.check == "off" else Mode(settings.inspection.check),
+        cutroom.announcer,
+        library=cutroom.library,
+        inspection=cutroom.inspection,
+        check=None if check == "off" else Mode(check),
         proxies=cutroom.proxies,
         clips=cutroom.clips,
     )
-    tell_webhooks(announcer, cutroom.webhooks)
-    return cutroom
+    tell_webhooks(cutroom.announcer, cutroom.webhooks)
 
 
 def _database(settings: Settings, data: DataDirectory) -> Database:

@@ -25,6 +25,8 @@ CHECK = 2
 """The closer look at what was added, when there is nothing else to do."""
 IDLE_BELOW = PREVIEW
 """Work below this priority starts only while nothing above it waits: verdicts and posters come before ladders."""
+LAST_BELOW = PROXY
+"""Work below this one starts only while no ladder waits either: nobody ever waits for it."""
 
 _ETA_FRACTION = 0.02
 _ETA_SECONDS = 2.0

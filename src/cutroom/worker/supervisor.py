@@ -18,7 +18,7 @@ from cutroom.db.engine import Database
 from cutroom.db.watch import ChangeWatch, watch
 from cutroom.events import service as events
 from cutroom.jobs.leases import Expired
-from cutroom.jobs.models import IDLE_BELOW, Job, JobKind
+from cutroom.jobs.models import IDLE_BELOW, LAST_BELOW, Job, JobKind
 from cutroom.jobs.service import JobService
 from cutroom.media.pool import DecodePool
 from cutroom.processes import groups
@@ -130,10 +130,11 @@ class Supervisor:
             if key in self._running:
                 self._running[key].stop(Stop.CANCEL)
         # What waits in a queue without room counts too: a ladder would only take the cores from it.
-        pressing = any(priority >= IDLE_BELOW for priority in ready.values())
+        best = max(ready.values(), default=0)
+        floor = IDLE_BELOW if best >= IDLE_BELOW else LAST_BELOW if best >= LAST_BELOW else 0
         for name in ready:
             while self._has_room(name) and not self._leaving.is_set():
-                job = await self._leases.claim(name, at_least=IDLE_BELOW if pressing else 0)
+                job = await self._leases.claim(name, at_least=floor)
                 if job is None:
                     break
                 self._start(job)

@@ -58,7 +58,9 @@ async def finished(admin: Somebody, scan_id: str) -> dict[str, Any]:
     raise AssertionError(scan)
 
 
-async def test_a_scan_from_its_start_to_its_pictures(server: Server, admin: Somebody, films: Path, runner: None) -> None:
+async def test_a_scan_from_its_start_to_its_pictures(
+    server: Server, admin: Somebody, films: Path, runner: None
+) -> None:
     begun = await admin.http.post("/api/scans", json={"roots": [str(films)], "mode": "standard"})
     assert begun.status_code == 202
     scan = await finished(admin, begun.json()["id"])

@@ -27,7 +27,7 @@ async def events(
 ) -> Response:
     """Server-sent events: `id` resumes with Last-Event-ID, `event` is the topic, `data` the changed row as JSON.
 
-    Topics: video.changed, job.changed, clip.changed; `ready` says from where a new stream counts, and `reset` that
+    Topics: video.changed, job.changed, clip.changed, scan.changed (administrators); `ready` says from where a new stream counts, and `reset` that
     events were missed which are no longer kept, so that a page should load anew. A comment line every few seconds
     keeps the connection; the stream ends when the session or token it was opened with does.
     """
