@@ -75,6 +75,7 @@ def build(settings: Settings) -> Cutroom:
         version=VERSION,
         ladder=settings.media.ladder,
         segment_seconds=Fraction(str(settings.media.segment_seconds)),
+        quality=settings.media.quality,
     )
     cutroom = Cutroom(
         settings=settings,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import platformdirs
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -95,6 +95,9 @@ class MediaSettings(Group):
         default="auto",
         pattern=r"^(auto|full|\d+(,\d+)*)$",
         description="Proxy heights: auto (720, 480, 240), full, or a list",
+    )
+    quality: Literal["small", "balanced", "fine"] = Field(
+        default="balanced", description="How proxies weigh looks against size"
     )
     segment_seconds: float = Field(default=4.0, ge=1, le=30, description="Length of a proxy segment")
     memory_mib: int = Field(

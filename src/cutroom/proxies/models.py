@@ -72,6 +72,7 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     version: int  # grows when the encoder's own settings change
     ladder: str  # "auto", "full", or heights as "720,480,240"
     segment_seconds: Fraction
+    quality: str = "balanced"  # a name in media.ladder.plan.QUALITIES
 
     @property
     def heights(self) -> list[int] | str:

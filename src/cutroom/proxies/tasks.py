@@ -91,6 +91,7 @@ class _Tasks:
             "playlist_dir": str(self._store.local_path(f"{prefix}/attempt-{job.fence}")),
             "previews_dir": str(job.folder / "previews"),
             "heights": self._service.recipe.heights,
+            "quality": self._service.recipe.quality,
             "segment_seconds": str(self._service.recipe.segment_seconds),
         }
 

@@ -12,7 +12,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType, VideoFrame
 
 from cutroom.media.ladder.fragments import Colour, Sample
-from cutroom.media.ladder.plan import CRF, PRESET, Rung
+from cutroom.media.ladder.plan import QUALITIES, Rung
 
 _NO_OWN_KEYFRAMES = 1 << 20  # frames: key frames come from the grid alone
 
@@ -33,9 +33,10 @@ class Encoder:
         context.color_primaries, context.color_trc = colour.primaries, colour.transfer
         context.colorspace, context.color_range = colour.matrix, 1
         context.thread_count = threads
+        quality = QUALITIES[rung.quality]
         context.options = {
-            "preset": PRESET,
-            "crf": str(CRF),
+            "preset": quality.preset,
+            "crf": str(quality.crf),
             "maxrate": str(rung.max_bit_rate),
             "bufsize": str(rung.buffer_bits),
             "sc_threshold": "0",
