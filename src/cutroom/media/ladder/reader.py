@@ -11,7 +11,7 @@ from av.container import InputContainer
 from av.error import EOFError as NothingMore
 from av.error import FFmpegError
 from av.packet import Packet
-from av.stream import Disposition, Stream
+from av.stream import Discard, Disposition, Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
@@ -26,15 +26,15 @@ _MAX_FAILURES = 64  # demuxer errors without a packet between them before the re
 class Reader:
     """The packets of the chosen streams and the frames of the video among them."""
 
-    def __init__(self, path: Path, container: InputContainer, *, threads: int) -> None:
-        """`threads`: of the video decoder; 0 is one a core."""
+    def __init__(self, path: Path, container: InputContainer, *, threads: int, picture_only: bool = False) -> None:
+        """`threads`: of the video decoder; 0 is one a core. `picture_only` passes over all sound."""
         self.video = next((stream for stream in container.streams.video if _is_moving(stream)), None)
         self.audio: list[AudioStream] = [
             stream for stream in container.streams.audio if stream.codec_context and stream.codec_context.sample_rate
-        ][:MAX_SOUND_TRACKS]
+        ][: 0 if picture_only else MAX_SOUND_TRACKS]
         self.left_out = len(container.streams.audio) - len(self.audio)
         self.damaged = 0
-        self._path = path
+        self.path = path
         self._sorter = StampSorter() if container.format.name == "avi" else None
         self._container = container
         if self.video is not None:
@@ -43,7 +43,7 @@ class Reader:
         wanted = {stream.index for stream in self.streams}
         for stream in container.streams:
             if stream.index not in wanted:
-                stream.discard = "all"  # type: ignore[assignment]
+                stream.discard = Discard.all
 
     @property
     def streams(self) -> Sequence[Stream]:
@@ -65,7 +65,7 @@ class Reader:
                 failures += 1
                 self.damaged += 1
             except OSError as error:  # from the file itself
-                raise unreadable(self._path, error) from error
+                raise unreadable(self.path, error) from error
             else:
                 return
 

@@ -22,6 +22,15 @@ def queue_depth(width: int, height: int, bytes_per_pixel: float = 1.5) -> int:
     return max(2, min(_MOST, int(_QUEUE_BYTES / (width * height * bytes_per_pixel))))
 
 
+def scaled(scaler: VideoReformatter, frame: VideoFrame, rung: Rung) -> VideoFrame:
+    """A picture of the rung above as one of this rung."""
+    smaller = scaler.reformat(
+        frame, width=rung.width, height=rung.height, interpolation=Interpolation.BICUBLIN, threads=1
+    )
+    smaller.pts, smaller.time_base = frame.pts, frame.time_base
+    return smaller
+
+
 class RungLane:
     """Codes the pictures put into it, each with its pts in the track's timescale; the smaller rungs hang below it."""
 
@@ -64,7 +73,7 @@ class RungLane:
 
     def _handle(self, frame: VideoFrame) -> None:
         if self._below is not None:
-            self._below.put(self._smaller(frame, self._below.rung))
+            self._below.put(scaled(self._scaler, frame, self._below.rung))
         if self._watch is not None:
             self._watch(frame)
         assert frame.pts is not None
@@ -72,13 +81,6 @@ class RungLane:
         for sample in self.encoder.encode(frame, sync=cell != self._cell):
             self.track.add(sample)
         self._cell = cell
-
-    def _smaller(self, frame: VideoFrame, rung: Rung) -> VideoFrame:
-        smaller = self._scaler.reformat(
-            frame, width=rung.width, height=rung.height, interpolation=Interpolation.BICUBLIN, threads=1
-        )
-        smaller.pts, smaller.time_base = frame.pts, frame.time_base
-        return smaller
 
     def _finish(self) -> None:
         if self._below is not None:

@@ -21,6 +21,11 @@ NewTrack = Callable[[str, str, int, bytes, int], "Track"]
 """Makes a track of: folder, playlist name, timescale, init segment, ticks of a last sample."""
 
 
+def segment_name(cell: int) -> str:
+    """The file name of a segment."""
+    return f"{cell:05d}.m4s"
+
+
 class Track:
     """Cuts the samples of one track on the grid and publishes each segment once its end is known."""
 
@@ -75,7 +80,7 @@ class Track:
         self._written_at = monotonic()
 
     def _flush(self, end: int) -> None:
-        name = f"{self._cell:05d}.m4s"
+        name = segment_name(self._cell)
         size = publish_once(self._folder / name, media_segment(self._cell, self._pending, end))
         seconds = Fraction(end - self._pending[0].time, self.timescale)
         self.segments.append(Segment(uri=f"{self._root}/{name}", seconds=seconds, size_bytes=size))
