@@ -47,6 +47,7 @@ class LadderClock:
         self._last_step = 0
         self._step = max(1, round(1 / rate / time_base))
         self._duration = 0
+        self._end: int | None = None
         self._times = array("q")
 
     def __len__(self) -> int:
@@ -67,6 +68,10 @@ class LadderClock:
         else:
             self._times = array("q", (round(step * self._scale) for step in since.tolist()))
 
+    def adopt(self, times: array[int], *, end: int) -> None:
+        """Take over times that another clock has placed, the last frame ending at `end`."""
+        self._times, self._end = times, end
+
     def place(self, pts: int | None, duration: int) -> int:
         """The time of the next frame in proxy ticks; `pts` and `duration` are the source's."""
         if self.first_pts is None:
@@ -85,6 +90,8 @@ class LadderClock:
     @property
     def end(self) -> int:
         """When the last frame ends, in proxy ticks."""
+        if self._end is not None:
+            return self._end
         if not self._times:
             return 0
         step = self._duration or self._last_step or self._step

@@ -18,7 +18,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from cutroom.media.ladder.clock import LadderClock, Timing
-from cutroom.media.ladder.fragments import Colour, video_init
+from cutroom.media.ladder.fragments import Colour
 from cutroom.media.ladder.orientation import Orientation, orientation_of
 from cutroom.media.ladder.picture import colour_of
 from cutroom.media.ladder.pictures import nominal_rate
@@ -54,7 +54,7 @@ class Outline(msgspec.Struct, frozen=True, kw_only=True):
     colour: Colour
     orientation: Orientation
     rungs: list[Rung]  # tallest first
-    codecs: list[str]  # of each rung
+    avccs: list[bytes]  # of each rung: its decoder configuration record
     cells: list[Cell]
     segment_seconds: str
     timing: Timing | None  # None where the times are computed and not listed
@@ -86,18 +86,6 @@ class Outline(msgspec.Struct, frozen=True, kw_only=True):
         """An encoder of one rung, whose headers are those of every other for it."""
         return Encoder(rung, timescale=self.timescale, rate=Fraction(self.rate), colour=self.colour, threads=threads)
 
-    def video_init(self, rung: Rung) -> bytes:
-        """The init segment of a rung."""
-        return video_init(
-            timescale=self.timescale,
-            width=rung.width,
-            height=rung.height,
-            avcc=self.encoder(rung, 1).avcc,
-            colour=self.colour,
-            max_bit_rate=rung.max_bit_rate,
-            buffer_bits=rung.buffer_bits,
-        )
-
 
 def outline_source(
     source: Path,
@@ -114,6 +102,7 @@ def outline_source(
     Raises CutroomError: what `open_source` raises, and media.damaged.
     """
     with open_source(source) as container, reading(source):
+        status = source.stat()
         reader = Reader(source, container, threads=1)
         if reader.video is None:
             return None
@@ -124,9 +113,9 @@ def outline_source(
         if listing is None:
             return None
         planned = _planned(reader.video, frame, heights, quality)
-        sounds = renditions(_heard(container, reader.audio))
+        heard = _heard(container, reader.audio)
+        sounds = [one for one in renditions(reader.audio) if one.stream in heard]
     grid = Grid(segment_seconds)
-    status = source.stat()
     timescale = listing.clock.timescale
     turn, colour, rungs, rate = planned
     outline = Outline(
@@ -140,7 +129,7 @@ def outline_source(
         colour=colour,
         orientation=turn,
         rungs=list(rungs),
-        codecs=[Encoder(rung, timescale=timescale, rate=rate, colour=colour, threads=1).codec_string for rung in rungs],
+        avccs=[Encoder(rung, timescale=timescale, rate=rate, colour=colour, threads=1).avcc for rung in rungs],
         cells=_cells(listing, grid),
         segment_seconds=str(segment_seconds),
         timing=listing.clock.timing(pts_file=TIMING) if listing.listed else None,
@@ -167,19 +156,19 @@ def _first_frame(reader: Reader) -> VideoFrame | None:
     return next(reader.frames(None), None)
 
 
-def _heard(container: InputContainer, tracks: list[AudioStream]) -> list[AudioStream]:
+def _heard(container: InputContainer, tracks: list[AudioStream]) -> set[int]:
     """The tracks of which something decodes near the beginning."""
-    heard: dict[int, AudioStream] = {}
+    heard: set[int] = set()
     if not tracks:
-        return []
+        return heard
     container.seek(0)
     for packet in islice(packets(container, *tracks), _SOUND_PACKETS * len(tracks)):
         track = next((one for one in tracks if one.index == packet.stream_index and packet.size), None)
         if track is not None and track.index not in heard and _decodes(track, packet):
-            heard[track.index] = track
+            heard.add(track.index)
             if len(heard) == len(tracks):
                 break
-    return [track for track in tracks if track.index in heard]
+    return heard
 
 
 def _decodes(track: AudioStream, packet: av.Packet) -> bool:  # type: ignore[type-arg]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from av.video.frame import VideoFrame
 from av.video.reformatter import Interpolation, VideoReformatter
 
+from cutroom.media.ladder.fragments import Sample
 from cutroom.media.ladder.lane import Failure, Lane
 from cutroom.media.ladder.plan import Grid, Rung
 from cutroom.media.ladder.track import Track
@@ -55,6 +56,7 @@ class RungLane:
         self._watch = watch
         self._scaler = VideoReformatter()
         self._cell: int | None = None
+        self._standing = False
         depth = queue_depth(rung.width, rung.height)
         self._lane: Lane[VideoFrame] = Lane(f"rung-{rung.name}", depth, failure, self._handle, self._finish)
 
@@ -78,13 +80,30 @@ class RungLane:
             self._watch(frame)
         assert frame.pts is not None
         cell = self._grid.cell(frame.pts, self.track.timescale)
-        for sample in self.encoder.encode(frame, sync=cell != self._cell):
-            self.track.add(sample)
+        if cell != self._cell:
+            self._enter(cell)
+        if self._standing:
+            self.track.note(frame.pts)
+        else:
+            self._add(self.encoder.encode(frame, sync=cell != self._cell))
         self._cell = cell
+
+    def _enter(self, cell: int) -> None:
+        """Pass over a segment that stands; behind it the encoder starts anew, as it does where one is made alone."""
+        standing = self.track.stands(cell)
+        if standing and not self._standing and self._cell is not None:
+            self._add(self.encoder.flush())
+        elif self._standing and not standing:
+            self.encoder = self.encoder.anew()
+        self._standing = standing
+
+    def _add(self, samples: Iterator[Sample]) -> None:
+        for sample in samples:
+            self.track.add(sample)
 
     def _finish(self) -> None:
         if self._below is not None:
             self._below.close(self._end)
-        for sample in self.encoder.flush():
-            self.track.add(sample)
+        if not self._standing:
+            self._add(self.encoder.flush())
         self.track.close(self._end)

@@ -58,7 +58,7 @@ class SegmentEncoder:
         self._container = self._opening.__enter__()
         try:
             self._check()
-            self._reader = Reader(self._path, self._container, threads=self._threads, picture_only=True)
+            self._reader = Reader(self._path, self._container, threads=self._threads, sound=False)
             if self._reader.video is None:
                 raise damaged(self._path, ValueError("its picture has gone"))
         except BaseException as error:

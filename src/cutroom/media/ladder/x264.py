@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 from av.codec.context import CodecContext, Flags
@@ -45,6 +46,11 @@ class Encoder:
         }
         context.open()
         self._context = context
+        self._anew = partial(Encoder, rung, timescale=timescale, rate=rate, colour=colour, threads=threads)
+
+    def anew(self) -> Encoder:
+        """Another one with the same settings."""
+        return self._anew()
 
     @property
     def avcc(self) -> bytes:
