@@ -24,7 +24,9 @@ from cutroom.jobs.service import JobService
 from cutroom.library import tasks as library_tasks
 from cutroom.library.service import LibraryService
 from cutroom.proxies import tasks as proxy_tasks
+from cutroom.proxies import tasks_parts as part_tasks
 from cutroom.proxies.models import Recipe
+from cutroom.proxies.ondemand import OnDemand
 from cutroom.proxies.recipe import VERSION
 from cutroom.proxies.service import ProxyService
 from cutroom.storage.local import LocalStore
@@ -46,6 +48,7 @@ class Cutroom:
     library: LibraryService
     inspection: InspectionService
     proxies: ProxyService
+    ondemand: OnDemand
     clips: ClipService
     uploads: UploadService
 
@@ -87,6 +90,7 @@ def build(settings: Settings) -> Cutroom:
         accounts=AccountService(database, **settings.accounts.model_dump()),
         library=library,
         inspection=InspectionService(jobs=jobs),
+        ondemand=OnDemand(database=database, jobs=jobs, store=store),
         proxies=ProxyService(library=library, jobs=jobs, store=store, recipe=recipe),
         clips=ClipService(jobs=jobs, store=store),
         uploads=UploadService(
@@ -121,5 +125,6 @@ def _kinds(cutroom: Cutroom) -> list[JobKind]:
         *library_tasks.kinds(library, max_attempts=attempts),
         *inspection_tasks.kinds(cutroom.inspection, library, cutroom.announcer, max_attempts=attempts),
         *proxy_tasks.kinds(cutroom.proxies, library, store, max_attempts=attempts),
+        *part_tasks.kinds(cutroom.proxies, library, store, max_attempts=attempts),
         *clip_tasks.kinds(cutroom.clips, library, store, max_attempts=attempts),
     ]

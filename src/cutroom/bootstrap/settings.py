@@ -84,6 +84,9 @@ class JobsSettings(Group):
     inspect: int = Field(default=0, ge=0, description="Inspections at once; 0: one for each core")
     io: int = Field(default=1, ge=1, description="Files hashed at once")
     preview: int = Field(default=0, ge=0, description="Thumbnails at once; 0: one for each two cores")
+    ondemand: int = Field(
+        default=4, ge=2, description="Videos of which missing parts are made for players at once, kept apart for them"
+    )
     encode: int = Field(default=1, ge=1, description="Ladders at once; one uses every core already")
     clip: int = Field(default=1, ge=1, description="Cuts at once")
 

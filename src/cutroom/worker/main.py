@@ -75,6 +75,7 @@ def plans(effective: Settings) -> Mapping[str, QueuePlan]:
         "inspect": (jobs.inspect or cores, 0),
         "preview": (jobs.preview or max(1, cores // 2), 0),
         "clip": (jobs.clip, 0),
+        "ondemand": (jobs.ondemand, 0),
         "io": (jobs.io, BACKGROUND_NICENESS),
         "encode": (jobs.encode, BACKGROUND_NICENESS),
     }
