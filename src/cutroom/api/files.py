@@ -42,7 +42,7 @@ class FileAnswer(Response):
     ) -> None:
         """`missing` is the sentence for a file that is not there; `download_name` makes it an attachment.
 
-        `make` brings a file that is not there into being while the client waits; it is cancelled when the client leaves.
+        `make` brings a missing file into being while the client waits; it is cancelled when the client leaves.
         What it answers instead of the file itself is not kept by browsers.
         """
         self.path = path
