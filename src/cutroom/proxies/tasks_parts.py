@@ -28,7 +28,7 @@ def kinds(service: ProxyService, library: LibraryService, store: ObjectStore, *,
     return [
         JobKind(
             name="outline",
-            queue="preview",
+            queue="inspect",
             target="cutroom.proxies.parts:outline_ladder",
             prepare=tasks.prepare_outline,
             publish=tasks.publish_outline,

@@ -25,7 +25,9 @@ from cutroom.worker.supervisor import QueuePlan, Supervisor
 log = logging.getLogger(__name__)
 
 LOCK_NAME = "supervisor.lock"
-BACKGROUND_NICENESS = 10
+BACKGROUND_NICENESS = 15
+PRELOAD = {"inspect": ("cutroom.proxies.parts",), "ondemand": ("cutroom.proxies.fill", "cutroom.proxies.parts")}
+"""What the children of a queue import in advance, because somebody waits for the first answer."""
 
 
 def main() -> None:
@@ -80,5 +82,6 @@ def plans(effective: Settings) -> Mapping[str, QueuePlan]:
         "encode": (jobs.encode, BACKGROUND_NICENESS),
     }
     return {
-        name: QueuePlan(size=size, niceness=niceness, memory_bytes=memory) for name, (size, niceness) in sizes.items()
+        name: QueuePlan(size=size, niceness=niceness, memory_bytes=memory, preload=PRELOAD.get(name, ()))
+        for name, (size, niceness) in sizes.items()
     }

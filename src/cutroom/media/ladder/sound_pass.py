@@ -17,6 +17,9 @@ from cutroom.media.source import open_source
 
 Report = Callable[[dict[str, Any]], None]
 
+_BUFFER_BYTES = 1 << 14
+_REPORT_PACKETS = 500
+
 
 def encode_sound(source: Path, outline: Outline, *, segments: Path, playlists: Path, report: Report) -> int:
     """Make every sound rendition, as the pass that makes the whole ladder would; returns damaged packets.
@@ -25,7 +28,8 @@ def encode_sound(source: Path, outline: Outline, *, segments: Path, playlists: P
     storage.full, storage.failed.
     """
     failure = Failure()
-    with open_source(source) as container:
+    # Sound lies in small pieces between the pictures: a larger buffer would read those too.
+    with open_source(source, buffer_bytes=_BUFFER_BYTES) as container:
         reader = Reader(source, container, threads=1, picture=False)
         sounds = Sounds(
             reader.audio, new_track=_tracks(outline, segments, make_folder(playlists)), failure=failure, listen=None
@@ -50,9 +54,9 @@ def encode_sound(source: Path, outline: Outline, *, segments: Path, playlists: P
 
 def _feed(reader: Reader, sounds: Sounds, outline: Outline, report: Report) -> None:
     length = Fraction(outline.end, outline.timescale)
-    for packet in reader.packets():
+    for number, packet in enumerate(reader.packets()):
         sounds.add(packet)
-        if packet.pts is not None and length > 0:
+        if number % _REPORT_PACKETS == 0 and packet.pts is not None and length > 0:
             done = (packet.pts * packet.time_base - outline.origin) / length
             report({"stage": "sound", "fraction": min(0.99, max(0.0, float(done)))})
 
