@@ -29,7 +29,9 @@ def proxy(
     segment_seconds: Annotated[
         float, typer.Option(min=1, max=60, help="Length of a segment; the first two last at most 2 seconds.")
     ] = 4,
-    jobs: Annotated[int, typer.Option(min=0, help="Threads a codec may use; 0: as many as suit the machine.")] = 0,
+    jobs: Annotated[
+        int, typer.Option(min=1, help="Processes that share the work; one uses several cores already.")
+    ] = 1,
 ) -> None:
     """Make a video playable in a browser: an HLS ladder with a master playlist.
 
@@ -37,6 +39,7 @@ def proxy(
 
     Example: cutroom proxy holiday.mov -o holiday-hls --ladder full
     """
+    from cutroom.cli.proxy_parts import build_in_parts
     from cutroom.media.pool import DecodePool
 
     arguments: dict[str, Any] = {
@@ -46,12 +49,13 @@ def proxy(
         "heights": parse_ladder(ladder),
         "quality": parse_quality(quality),
         "segment_seconds": segment_seconds,
-        "threads": jobs,
     }
     new = not output.exists()
     claim_folder(source, output, ladder=ladder, quality=quality, segment_seconds=segment_seconds)
 
     async def work(on_progress: Callable[[dict[str, Any]], None]) -> Any:
+        if jobs > 1:
+            return await build_in_parts(arguments, jobs, on_progress)
         async with DecodePool(1) as pool:
             return await pool.run("cutroom.proxies.work:build_ladder", arguments, on_progress=on_progress)
 

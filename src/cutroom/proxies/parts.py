@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cutroom.media.ladder.assemble import assemble
-from cutroom.media.ladder.outline import Outline, outline_source
+from cutroom.media.ladder.outline import outline_source
 from cutroom.media.ladder.plan import BALANCED
 from cutroom.media.ladder.result import LadderResult
 from cutroom.media.ladder.segment import SegmentEncoder
@@ -96,9 +96,8 @@ def assemble_ladder(
     )
 
 
-def ranges(outline: Outline, count: int) -> list[tuple[int, int]]:
-    """First and last cell of about `count` runs of equal length that together are the whole ladder."""
-    cells = [cell.index for cell in outline.cells]
+def ranges(cells: list[int], count: int) -> list[tuple[int, int]]:
+    """First and last of about `count` runs of equal length that together are all these cells."""
     size = max(1, -(-len(cells) // count))
     return [(cells[at], cells[min(at + size, len(cells)) - 1]) for at in range(0, len(cells), size)]
 
