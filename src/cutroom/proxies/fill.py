@@ -15,8 +15,6 @@ from cutroom.proxies import wanted
 
 Report = Callable[[dict[str, Any]], None]
 
-IDLE_SECONDS = 10.0
-"""Without a wish, before the slot is given back."""
 LONGEST_SECONDS = 120.0
 """Of one turn while wishes keep coming, so that others who wait for a slot get one."""
 _LOOK_SECONDS = 0.01
@@ -30,7 +28,7 @@ def fill_segments(
     segments_dir: str,
     outline: str,
     wanted_dir: str,
-    idle_seconds: float = IDLE_SECONDS,
+    idle_seconds: float,
     longest_seconds: float = LONGEST_SECONDS,
 ) -> dict[str, Any]:
     """Make one segment after another as `wanted_dir` asks, until nobody has asked for `idle_seconds`.

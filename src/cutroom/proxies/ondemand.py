@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from cutroom.core.errors import CutroomError, ErrorKind
+from cutroom.core.errors import CutroomError, ErrorDocument, ErrorKind
 from cutroom.db.engine import Database
 from cutroom.jobs.models import URGENT, JobState
 from cutroom.jobs.service import JobService
@@ -26,13 +26,18 @@ from cutroom.proxies import wanted
 from cutroom.proxies.models import WHOLE, MediaObject, job_key
 from cutroom.storage.port import ObjectStore
 
-WAIT_SECONDS = 9.0
-"""How long one request waits: hls.js gives up on a silent server after 10 seconds, and asks again after a 503."""
+WAIT_SECONDS = 30.0
+"""How long one request waits; then it is told to ask again. A player that gives up sooner asks again by itself."""
 _LOOK_SECONDS = 0.015
 _ENSURE_SECONDS = (
     wanted.TOUCH_SECONDS
 )  # between two looks at the job: one that was about to end when the wish came is queued again
 _MOST_OUTLINES = 64
+_KINDS = {
+    "media.not-found": ErrorKind.NOT_FOUND,
+    "media.changed": ErrorKind.CONFLICT,
+    "storage.full": ErrorKind.NO_SPACE,
+}
 _KEY = re.compile(r"(proxies/[^/]+/[^/]+)/(audio/)?(\d+)/(?:init\.mp4|(\d{5,9})\.m4s)")
 
 
@@ -133,7 +138,7 @@ class OnDemand:
             if job_id is not None:
                 job = await self._jobs.get(tx.conn, job_id)
                 if job.state is JobState.FAILED and job.error is not None:
-                    raise CutroomError(job.error.code, job.error.message, hint=job.error.hint, kind=ErrorKind.FAILED)
+                    raise _failed(job.error)
                 if not job.state.over:
                     return job_id
             proxy = await rows.of_recipe(tx.conn, asset_id, recipe)
@@ -149,6 +154,10 @@ class OnDemand:
                 priority=URGENT,
                 idempotency_key=job_key("sound" if place.sound else "fill", asset_id, recipe),
             )
+
+
+def _failed(error: ErrorDocument) -> CutroomError:
+    return CutroomError(error.code, error.message, hint=error.hint, kind=_KINDS.get(error.code, ErrorKind.FAILED))
 
 
 def _place(key: str) -> _Place | None:

@@ -18,6 +18,8 @@ from cutroom.proxies.service import ProxyService
 from cutroom.proxies.sources import local_source
 from cutroom.storage.port import ObjectStore
 
+IDLE_SECONDS = 10.0
+"""Without a wish, before a slot is given back."""
 OUTLINE_SECONDS = 600.0
 """A file without an index is read whole, perhaps over a network."""
 
@@ -107,7 +109,7 @@ class _Tasks:
         """Segments of an outlined ladder, as they are asked for."""
         prefix = self._prefix(job)
         folder = self._store.local_path(f"{prefix}/{wanted.FOLDER}")
-        return {**await self._outlined(tx, job, prefix), "wanted_dir": str(folder)}
+        return {**await self._outlined(tx, job, prefix), "wanted_dir": str(folder), "idle_seconds": IDLE_SECONDS}
 
     async def publish_nothing(self, tx: Transaction, job: Job, result: dict[str, Any]) -> dict[str, Any] | None:
         """The segments stand already; those of a video that has been deleted meanwhile go."""
