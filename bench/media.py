@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench.harness import ROOT, Claim, Contender, alternate, cutroom, ffmpeg, ratio, run
+from bench.ondemand import ondemand_claims
 
 HEIGHTS = (720, 480, 240)
 
@@ -22,9 +23,11 @@ def claims(*, rounds: int, say: Callable[[str], None]) -> list[Claim]:
     source = footage(say)
     with tempfile.TemporaryDirectory(prefix="cutroom-bench-") as name:
         scratch = Path(name)
-        return ladder_claims(source, scratch, rounds=rounds, say=say) + clip_claims(
-            source, scratch, rounds=rounds, say=say
-        )
+        return [
+            *ladder_claims(source, scratch, rounds=rounds, say=say),
+            *ondemand_claims(source, scratch, rounds=rounds, say=say),
+            *clip_claims(source, scratch, rounds=rounds, say=say),
+        ]
 
 
 def footage(say: Callable[[str], None]) -> Path:
