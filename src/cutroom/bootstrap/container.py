@@ -25,6 +25,7 @@ from cutroom.library import tasks as library_tasks
 from cutroom.library.service import LibraryService
 from cutroom.proxies import tasks as proxy_tasks
 from cutroom.proxies import tasks_parts as part_tasks
+from cutroom.proxies.downloads import DownloadService
 from cutroom.proxies.models import Recipe
 from cutroom.proxies.ondemand import OnDemand
 from cutroom.proxies.recipe import VERSION
@@ -49,6 +50,7 @@ class Cutroom:
     inspection: InspectionService
     proxies: ProxyService
     ondemand: OnDemand
+    downloads: DownloadService
     clips: ClipService
     uploads: UploadService
 
@@ -80,6 +82,7 @@ def build(settings: Settings) -> Cutroom:
         segment_seconds=Fraction(str(settings.media.segment_seconds)),
         quality=settings.media.quality,
     )
+    proxies = ProxyService(library=library, jobs=jobs, store=store, recipe=recipe)
     cutroom = Cutroom(
         settings=settings,
         data=data,
@@ -91,7 +94,10 @@ def build(settings: Settings) -> Cutroom:
         library=library,
         inspection=InspectionService(jobs=jobs),
         ondemand=OnDemand(database=database, jobs=jobs, store=store),
-        proxies=ProxyService(library=library, jobs=jobs, store=store, recipe=recipe),
+        proxies=proxies,
+        downloads=DownloadService(
+            database=database, library=library, proxies=proxies, store=store, scratch=data.scratch
+        ),
         clips=ClipService(jobs=jobs, store=store),
         uploads=UploadService(
             database=database,
