@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cutroom.accounts.service import AccountService
 from cutroom.bootstrap.datadir import DataDirectory
-from cutroom.bootstrap.settings import Settings
+from cutroom.bootstrap.settings import MediaSettings, Settings
 from cutroom.bootstrap.wiring import subscribe
 from cutroom.clips import tasks as clip_tasks
 from cutroom.clips.service import ClipService
@@ -76,13 +76,7 @@ def build(settings: Settings) -> Cutroom:
         scratch=data.scratch,
         extensions=frozenset(one.lower().lstrip(".") for one in settings.library.extensions),
     )
-    recipe = Recipe(
-        version=VERSION,
-        ladder=settings.media.ladder,
-        segment_seconds=Fraction(str(settings.media.segment_seconds)),
-        quality=settings.media.quality,
-    )
-    proxies = ProxyService(library=library, jobs=jobs, store=store, recipe=recipe)
+    proxies = ProxyService(library=library, jobs=jobs, store=store, recipe=_recipe(settings.media))
     cutroom = Cutroom(
         settings=settings,
         data=data,
@@ -123,6 +117,15 @@ async def start(cutroom: Cutroom) -> None:
     sqlite_path = cutroom.data.database if cutroom.database.is_sqlite else None
     await upgrade(cutroom.database, sqlite_path=sqlite_path)
     await asyncio.to_thread(cutroom.data.sweep)
+
+
+def _recipe(media: MediaSettings) -> Recipe:
+    return Recipe(
+        version=VERSION,
+        ladder=media.ladder,
+        segment_seconds=Fraction(str(media.segment_seconds)),
+        quality=media.quality,
+    )
 
 
 def _kinds(cutroom: Cutroom) -> list[JobKind]:
