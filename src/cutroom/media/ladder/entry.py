@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from av.container import InputContainer
+from av.error import FFmpegError
 from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
@@ -95,4 +96,8 @@ def _first_key(packets: Iterator[Packet[Any]], stream: VideoStream) -> Packet[An
 
 def rewind(container: InputContainer, stream: VideoStream) -> None:
     """Go to the first packet: asking for the first time alone finds the next one in a transport stream."""
-    container.seek((stream.start_time or 0) - int(_BEFORE_SECONDS / base_of(stream)), stream=stream)
+    start = stream.start_time or 0
+    try:
+        container.seek(start - int(_BEFORE_SECONDS / base_of(stream)), stream=stream)
+    except FFmpegError:  # FLV knows no time before its first
+        container.seek(start, stream=stream)

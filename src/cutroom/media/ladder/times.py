@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 from av.container import InputContainer
+from av.error import FFmpegError
 from av.video.stream import VideoStream
 
 from cutroom.media.frame_clock import base_of, read_frame_clock
@@ -62,11 +63,14 @@ def list_times(path: Path, container: InputContainer, stream: VideoStream, first
         return None
     clock = LadderClock(base_of(stream), nominal_rate(stream.average_rate, stream.guessed_rate))
     table = times_from_tables(path, container, stream)
-    if table is None:
-        computed = _computed(container, stream, clock, first_pts)
-        if computed is not None:
-            return computed
-        table = _walked(container, stream)
+    try:
+        if table is None:
+            computed = _computed(container, stream, clock, first_pts)
+            if computed is not None:
+                return computed
+            table = _walked(container, stream)
+    except FFmpegError:  # it cannot seek, or is damaged
+        return None
     return None if table is None else _listed(clock, table, first_pts)
 
 
