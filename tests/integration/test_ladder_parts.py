@@ -40,7 +40,7 @@ SOURCES: dict[str, tuple[str, dict[str, Any]]] = {
 
 def footage(folder: Path, suffix: str = ".mp4", **options: Any) -> Path:
     path = folder / f"in{suffix}"
-    shape = {"seconds": 5, "rate": 30, "width": 160, "height": 120, "kind": "barcode", "audio": "beep"}
+    shape = {"seconds": Fraction(9, 2), "rate": 30, "width": 160, "height": 120, "kind": "barcode", "audio": "beep"}
     make_footage(path, **{**shape, **options})
     return path
 
