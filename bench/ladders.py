@@ -111,7 +111,12 @@ def _look(binary: str, source: Path, folder: Path, scratch: Path) -> tuple[float
         picture.write_bytes(b"".join(piece.read_bytes() for piece in pieces))
     head = scratch / "head.mp4"
     run([binary, "-v", "error", "-y", "-i", picture, "-t", _LOOKED_AT, "-map", "0:v", "-c", "copy", head])
-    graph = "[0:v]setpts=N/30/TB[a];[1:v]scale=1280:720:flags=lanczos,setpts=N/30/TB[b];[a][b]libvmaf=n_subsample=5"
+    # Tagged alike: FFmpeg would convert one to the other's colours first, which costs an honest picture four points.
+    tags = "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709"
+    graph = (
+        f"[0:v]{tags},setpts=N/30/TB[a];[1:v]{tags},scale=1280:720:flags=lanczos,setpts=N/30/TB[b];"
+        "[a][b]libvmaf=n_subsample=5"
+    )
     command = [
         binary,
         "-v",
