@@ -12,9 +12,10 @@ from cutroom.media.cut.assemble import Cut, Report, source_timecode
 from cutroom.media.cut.copy import cut_copy
 from cutroom.media.cut.exact import cut_exact
 from cutroom.media.cut.index import first_video, frame_rate, read_pictures
+from cutroom.media.cut.joint import NotJoinable
 from cutroom.media.cut.pictures import Pictures, Point, Wanted
 from cutroom.media.cut.plan import plan_copy, plan_smart
-from cutroom.media.cut.smart import NotJoinable, cut_smart
+from cutroom.media.cut.smart import JOINED, cut_smart
 from cutroom.media.cut.writer import target_for
 from cutroom.media.source import open_source, reading, shown
 
@@ -112,8 +113,8 @@ def _copy(cut: Cut, asked: tuple[int, int]) -> Delivery:
 def _smart(cut: Cut, asked: tuple[int, int]) -> Delivery:
     if not cut.pictures.ordered:
         return _exact(cut, asked, _UNORDERED)
-    if cut.pictures.codec != "h264":
-        return _exact(cut, asked, f"{cut.pictures.codec} is not joined, only h264")
+    if cut.pictures.codec not in JOINED:
+        return _exact(cut, asked, f"{cut.pictures.codec} is not joined, only {' and '.join(sorted(JOINED))}")
     plan = plan_smart(cut.pictures.coded, cut.first, cut.last)
     if plan is None:
         return _exact(cut, asked, "no key frame that a copy may start at lies inside the range")

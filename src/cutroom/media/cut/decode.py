@@ -12,7 +12,7 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from cutroom.media.cut import h264
+from cutroom.media.cut import h264, hevc
 from cutroom.media.cut.index import first_video, stream_codec
 from cutroom.media.cut.pictures import Picture, Pictures
 from cutroom.media.cut.plan import entry_before
@@ -70,19 +70,35 @@ def _decode(coming: Iterator[Packet[Any]], stream: VideoStream, since: int | Non
 
 def _unneeded_before(stream: VideoStream, since: int) -> Callable[[Packet[Any]], bool]:
     """Tells packets that nothing refers to and that are shown before `since`: half of a usual run-up."""
-    if stream_codec(stream) != "h264":
+    is_reference = _reference_test(stream)
+    if is_reference is None:
         return lambda packet: False
-    length_bytes, _ = h264.read_configuration(stream.codec_context.extradata)
 
     def unneeded(packet: Packet[Any]) -> bool:
         if packet.pts is None or packet.pts >= since or packet.is_keyframe:
             return False
         try:
-            return not h264.is_reference(h264.split_units(bytes(packet), length_bytes))
+            return not is_reference(bytes(packet))
         except (ValueError, IndexError):
             return False
 
     return unneeded
+
+
+def _reference_test(stream: VideoStream) -> Callable[[bytes], bool] | None:
+    """Tells whether other pictures may refer to one; None where the codec is not looked into."""
+    codec, extradata = stream_codec(stream), stream.codec_context.extradata
+    try:
+        if codec == "h264":
+            h264_bytes, _ = h264.read_configuration(extradata)
+            return lambda data: h264.is_reference(h264.split_units(data, h264_bytes))
+        if codec == "hevc":
+            hevc_bytes, units = hevc.read_configuration(extradata)
+            top = max(hevc.parse_sps(unit).layers for unit in units if hevc.kind(unit) == hevc.SPS) - 1
+            return lambda data: hevc.is_reference(h264.split_units(data, hevc_bytes), top)
+    except (ValueError, IndexError):
+        return None
+    return None
 
 
 def _packets(container: InputContainer, stream: VideoStream, pictures: Pictures, frame: int) -> Iterator[Packet[Any]]:

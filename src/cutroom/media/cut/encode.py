@@ -111,6 +111,18 @@ def ends_encoder(look: Look, *, set_number: int, profile: str | None) -> VideoCo
     return context
 
 
+def hevc_ends_encoder(look: Look) -> VideoCodecContext:
+    """The same in HEVC, but that x265 numbers its parameter sets 0 whatever it is told."""
+    context = av.CodecContext.create("libx265", "w")
+    assert isinstance(context, VideoCodecContext)
+    configure(context, look)
+    context.flags |= Flags.global_header
+    parameters = "keyint=-1:scenecut=0:bframes=0:open-gop=0:repeat-headers=0:info=0:log-level=error"
+    context.options = {**_ENDS, "x265-params": parameters}
+    context.open()
+    return context
+
+
 def ready_frame(frame: VideoFrame, look: Look, pts: int) -> VideoFrame:
     """`frame` as the encoder takes it, to be shown at `pts`."""
     if (frame.format.name, frame.width, frame.height) != (look.pixel_format, look.width, look.height):

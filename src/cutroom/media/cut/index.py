@@ -105,7 +105,7 @@ def _classifier(stream: VideoStream) -> _Classify:
         return lambda data: _or_none(lambda: h264.access(h264.split_units(data, length_bytes)))
     if codec == "hevc":
         framing = hevc.length_bytes(stream.codec_context.extradata)
-        return lambda data: _or_none(lambda: hevc.access(hevc.split_units(data, framing)))
+        return lambda data: _or_none(lambda: hevc.access(h264.split_units(data, framing)))
     return lambda data: Access.KEY
 
 
