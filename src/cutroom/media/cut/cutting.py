@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from cutroom.core.errors import CutroomError, ErrorKind
-from cutroom.media.cut.assemble import Cut, Report, source_timecode
+from cutroom.media.cut.assemble import Cut, Report, Written, source_timecode
 from cutroom.media.cut.copy import cut_copy
 from cutroom.media.cut.exact import cut_exact
 from cutroom.media.cut.index import first_video, frame_rate, read_pictures
@@ -33,7 +33,13 @@ class Delivery:
     last: int
     rate: Fraction
     frames: int
-    reencoded: int
+    encoded: tuple[tuple[int, int], ...] = ()  # ranges of the source's frames that were encoded again
+    dropped: tuple[str, ...] = ()  # in words, what of the source the clip does not hold
+
+    @property
+    def reencoded(self) -> int:
+        """How many frames were encoded again."""
+        return self.frames if self.mode == "exact" else sum(last - first for first, last in self.encoded)
 
 
 def cut_range(
@@ -106,8 +112,7 @@ def _copy(cut: Cut, asked: tuple[int, int]) -> Delivery:
     span = plan_copy(cut.pictures.coded, cut.first, cut.last)
     if span is None:
         return _exact(cut, asked, "no key frame to copy from is shown at or before the start")
-    frames = cut_copy(cut, span)
-    return _delivery("copy", cut, asked, (span.first, span.last), frames, 0)
+    return _delivery("copy", cut, asked, (span.first, span.last), cut_copy(cut, span))
 
 
 def _smart(cut: Cut, asked: tuple[int, int]) -> Delivery:
@@ -119,21 +124,19 @@ def _smart(cut: Cut, asked: tuple[int, int]) -> Delivery:
     if plan is None:
         return _exact(cut, asked, "no key frame that a copy may start at lies inside the range")
     try:
-        frames = cut_smart(cut, plan)
+        written = cut_smart(cut, plan)
     except NotJoinable as reason:
         return _exact(cut, asked, str(reason))
-    return _delivery("smart", cut, asked, (cut.first, cut.last), frames, plan.reencoded)
+    return replace(_delivery("smart", cut, asked, (cut.first, cut.last), written), encoded=tuple(plan.ends))
 
 
 def _exact(cut: Cut, asked: tuple[int, int], fallback_reason: str | None = None) -> Delivery:
-    frames = cut_exact(cut)
-    done = _delivery("exact", cut, asked, (cut.first, cut.last), frames, frames)
-    return replace(done, fallback_reason=fallback_reason)
+    delivered = cut.first, cut.last
+    done = _delivery("exact", cut, asked, delivered, cut_exact(cut))
+    return replace(done, fallback_reason=fallback_reason, encoded=(delivered,))
 
 
-def _delivery(
-    mode: str, cut: Cut, asked: tuple[int, int], delivered: tuple[int, int], frames: int, reencoded: int
-) -> Delivery:
+def _delivery(mode: str, cut: Cut, asked: tuple[int, int], delivered: tuple[int, int], written: Written) -> Delivery:
     return Delivery(
         mode=mode,
         fallback_reason=None,
@@ -141,8 +144,8 @@ def _delivery(
         first=delivered[0],
         last=delivered[1],
         rate=cut.pictures.rate,
-        frames=frames,
-        reencoded=reencoded,
+        frames=written.frames,
+        dropped=tuple(written.dropped),
     )
 
 

@@ -16,7 +16,7 @@ from av.packet import Packet
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
-from cutroom.media.cut.assemble import Cut, Video, assemble
+from cutroom.media.cut.assemble import Cut, Video, Written, assemble
 from cutroom.media.cut.copy import add_copied_stream, copied_packets, timed_packets
 from cutroom.media.cut.decode import decode_frames
 from cutroom.media.cut.encode import Look, encode_all, look_of, ready_frame
@@ -27,12 +27,13 @@ from cutroom.media.cut.pictures import Picture
 from cutroom.media.cut.plan import SmartPlan
 
 _JOINTS: dict[str, type[H264Joint] | type[HevcJoint]] = {"h264": H264Joint, "hevc": HevcJoint}
+_ENCODERS = {"h264": "libx264", "hevc": "libx265"}
 JOINED = frozenset(_JOINTS)
 """Codecs whose copied and encoded pictures can share a stream."""
 
 
-def cut_smart(cut: Cut, plan: SmartPlan) -> int:
-    """Write frames [first, last), copying the plan's span; answers how many. Raises `NotJoinable`."""
+def cut_smart(cut: Cut, plan: SmartPlan) -> Written:
+    """Write frames [first, last), copying the plan's span. Raises `NotJoinable`."""
     return assemble(cut, lambda output, template: _video(cut, plan, output, template))
 
 
@@ -41,15 +42,14 @@ def _video(cut: Cut, plan: SmartPlan, output: OutputContainer, template: VideoSt
     copied = copied_packets(cut, kept)
     joint: Joint = _JOINTS[cut.pictures.codec](template, kept, copied)
     # What the pictures say of their colours, which a container may contradict.
-    look = replace(look_of(template, cut.pictures.rate), color=joint.color)
+    look = replace(look_of(template, cut.pictures.rate, _ENCODERS[cut.pictures.codec]), color=joint.color)
     if look.pixel_format != template.codec_context.pix_fmt:
         raise NotJoinable("its pixel format cannot be encoded as it is")
-    ends = [span for span in ((plan.first, plan.span.first), (plan.span.last, plan.last)) if span[0] < span[1]]
-    encoders = [joint.encoder(look) for _ in ends]
+    encoders = [joint.encoder(look) for _ in plan.ends]
     stream = add_copied_stream(output, template, cut)
     stream.codec_context.extradata = joint.configuration(encoders)
     parts: list[Iterator[Packet[Any]]] = [
-        _encoded(cut, look, span, encoder, joint) for span, encoder in zip(ends, encoders, strict=True)
+        _encoded(cut, look, span, encoder, joint) for span, encoder in zip(plan.ends, encoders, strict=True)
     ]
     parts.insert(1 if plan.first < plan.span.first else 0, joint.packets())
     times = _times(cut, plan, kept)

@@ -33,6 +33,27 @@ _NOT_COPIED = {"major_brand", "minor_version", "compatible_brands", "encoder", "
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
+# libav writes anything else into a transport stream too, as private data that no player finds.
+_TS_PICTURES = {"h264", "hevc", "mpeg1video", "mpeg2video", "mpeg4"}
+_TS_SOUND = {"mp1", "mp2", "mp3", "aac", "aac_latm", "ac3", "eac3", "dts", "truehd", "opus", "s302m"}
+# What ISO/IEC 639-2 writes in two ways: QuickTime's list of languages has the older one.
+_OLDER_LANGUAGES = {
+    "sqi": "alb", "hye": "arm", "eus": "baq", "mya": "bur", "zho": "chi", "ces": "cze", "nld": "dut", "fra": "fre",
+    "kat": "geo", "deu": "ger", "ell": "gre", "isl": "ice", "mkd": "mac", "mri": "mao", "msa": "may", "fas": "per",
+    "ron": "rum", "slk": "slo", "bod": "tib", "cym": "wel",
+}  # fmt: skip
+
+
+def holds_pictures(container: str, codec: str) -> bool:
+    """Whether a container that libav writes anything into is meant to hold this codec."""
+    return container != "mpegts" or codec in _TS_PICTURES
+
+
+def holds_sound(container: str, codec: str) -> bool:
+    """The same of sound."""
+    return container != "mpegts" or codec in _TS_SOUND
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """Where a clip goes."""
@@ -130,7 +151,14 @@ def open_output(aside: Path, target: Target, source: InputContainer) -> Iterator
 
 def keep_tags(stream: Stream, template: Stream, *, timecode: str | None = None) -> None:
     """Give an output stream its source's language, title, role and, moved to the clip's start, timecode."""
-    stream.metadata.update({k: v for k, v in template.metadata.items() if k.lower() not in _NOT_COPIED})
+    tags = {k: v for k, v in template.metadata.items() if k.lower() not in _NOT_COPIED}
+    # Readers of MP4 call a track's title its name, and writers take it as its title.
+    name = tags.pop("name", None) or tags.pop("NAME", None)
+    if name and not tags.get("title"):
+        tags["title"] = name
+    if stream.container.format.name == "mov" and "language" in tags:
+        tags["language"] = _OLDER_LANGUAGES.get(tags["language"], tags["language"])
+    stream.metadata.update(tags)
     stream.disposition = template.disposition
     if timecode:
         stream.metadata["timecode"] = timecode
