@@ -128,7 +128,8 @@ def _sound(
     for track in tracks:
         name = track.codec_context.codec.canonical_name
         try:
-            if not holds_sound(cut.target.container, name):
+            layout_known = not track.codec_context.layout.name.endswith(" channels")
+            if not holds_sound(cut.target.container, name, layout_known=layout_known):
                 raise ValueError(name)
             streams[track.index] = output.add_stream_from_template(track, opaque=True)
             keep_tags(streams[track.index], track)

@@ -118,15 +118,14 @@ def packets_from(container: InputContainer, stream: VideoStream, entry: Picture)
             except av.FFmpegError:
                 continue
         coming = packets(container, stream)
-        ahead = next(coming, None)
-        if target is not None and (ahead is None or _is_past(ahead, entry)):
-            continue
-        while ahead is not None and ahead.pts != entry.pts:
-            ahead = next(coming, None)
-        if ahead is not None:
-            yield ahead
-            yield from coming
-            return
+        for packet in coming:
+            # Behind a seek a program stream's first packets can be halves, with times of others.
+            if packet.pts == entry.pts and entry.size in (0, packet.size):
+                yield packet
+                yield from coming
+                return
+            if target is not None and _is_past(packet, entry):
+                break
 
 
 def _seek_targets(entry: Picture, stream: VideoStream) -> Iterator[int | None]:

@@ -75,11 +75,13 @@ def encodable_format(pixels: VideoFormat | None, encoder: str) -> str:
     if pixels is None:
         return "yuv420p"
     known = {taken.name for taken in av.Codec(encoder, "w").video_formats or ()}
+    if encoder == "libvpx-vp9":
+        known = set(_EIGHT_BIT.values())  # it may be built without deeper ones, and lists them all the same
     # Alpha of VP9 is a second stream that libav's writer does not make.
     if pixels.name in known and not pixels.name.startswith(("nv", "yuva", "gbr")):
         return pixels.name
     components = pixels.components
-    deep = bits_of(pixels) > 8
+    deep = bits_of(pixels) > 8 and encoder != "libvpx-vp9"
     if len(components) < 3 and "gray" in known:
         return "gray10le" if deep else "gray"
     if pixels.is_rgb:

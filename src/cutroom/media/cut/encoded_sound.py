@@ -25,6 +25,7 @@ _RATES = {8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 8
 _OPUS_RATE = 48000
 _BITS = 96_000  # a second and channel
 _MOST_CHANNELS = 8
+_USUAL_LAYOUTS = {1: "mono", 2: "stereo", 3: "2.1", 4: "quad", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
 _EARLY = 1  # seconds before the range to decode from, so that a decoder has settled
 
 
@@ -36,10 +37,17 @@ def add_encoded_track(output: OutputContainer, track: AudioStream) -> AudioStrea
     stream = output.add_stream("libopus" if opus else "aac", rate=rate)
     if not isinstance(stream, AudioStream):
         raise ValueError("no encoder of sound")
-    channels = context.layout.nb_channels
-    stream.codec_context.layout = context.layout.name if 0 < channels <= _MOST_CHANNELS else "stereo"
-    stream.codec_context.bit_rate = _BITS * min(channels or 2, _MOST_CHANNELS)
+    layout = _known_layout(context.layout.name, context.layout.nb_channels)
+    stream.codec_context.layout = layout
+    stream.codec_context.bit_rate = _BITS * stream.codec_context.layout.nb_channels
     return stream
+
+
+def _known_layout(name: str, channels: int) -> str:
+    """A layout that encoders take: the usual one where only the number of channels is known."""
+    if name.endswith(" channels") or not 0 < channels <= _MOST_CHANNELS:
+        return _USUAL_LAYOUTS.get(channels, "stereo")
+    return name
 
 
 def encoded_packets(
@@ -85,8 +93,20 @@ def _resampled(frames: Iterator[AudioFrame], stream: AudioStream) -> Iterator[Au
     context = stream.codec_context
     resampler = AudioResampler(format="flt" if context.name == "libopus" else "fltp", layout=context.layout,
                                rate=context.sample_rate)  # fmt: skip
-    for frame in itertools.chain(frames, [None]):
-        yield from resampler.resample(frame)
+    for frame in frames:
+        yield from resampler.resample(_laid_out(frame))
+    yield from resampler.resample(None)
+
+
+def _laid_out(frame: AudioFrame) -> AudioFrame:
+    """The frame, its channels named."""
+    layout = _known_layout(frame.layout.name, frame.layout.nb_channels)
+    if layout == frame.layout.name or frame.layout.nb_channels > _MOST_CHANNELS:
+        return frame
+    samples: Any = frame.to_ndarray()
+    named = AudioFrame.from_ndarray(samples, format=frame.format.name, layout=layout)
+    named.sample_rate, named.pts, named.time_base = frame.sample_rate, frame.pts, frame.time_base
+    return named
 
 
 def _trimmed(frames: Iterator[AudioFrame], rate: int, cut: SoundRange) -> Iterator[AudioFrame]:

@@ -133,6 +133,7 @@ def _pictures(container: InputContainer, stream: VideoStream) -> Iterator[Pictur
             pts=_NO_TIME if pts is None else pts,
             dts=packet.dts,
             duration=packet.duration or 0,
+            size=packet.size,
             access=classify(bytes(packet)) if packet.is_keyframe else Access.NONE,
             number=None if silent or packet.is_discard else 0,
             edited_out=packet.is_discard,

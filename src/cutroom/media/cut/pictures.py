@@ -28,6 +28,7 @@ class Picture:
     pts: int
     dts: int | None = None
     duration: int = 0
+    size: int = 0  # bytes; 0: not known
     access: Access = Access.NONE
     number: int | None = None  # frame number as shown; None when it is never shown
     edited_out: bool = False  # decoded but hidden by an edit list or because it cannot be decoded

@@ -35,6 +35,7 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 # libav writes anything else into a transport stream too, as private data that no player finds.
 _TS_PICTURES = {"h264", "hevc", "mpeg1video", "mpeg2video", "mpeg4"}
+_MP4_ONLY = {"av1", "vp9", "flac", "opus", "truehd"}
 _TS_SOUND = {"mp1", "mp2", "mp3", "aac", "aac_latm", "ac3", "eac3", "dts", "truehd", "opus", "s302m"}
 # What ISO/IEC 639-2 writes in two ways: QuickTime's list of languages has the older one.
 _OLDER_LANGUAGES = {
@@ -45,12 +46,18 @@ _OLDER_LANGUAGES = {
 
 
 def holds_pictures(container: str, codec: str) -> bool:
-    """Whether a container that libav writes anything into is meant to hold this codec."""
+    """Whether a container is meant to hold this codec, where libav would notice too late or never."""
+    if container == "mov":
+        return codec not in _MP4_ONLY
     return container != "mpegts" or codec in _TS_PICTURES
 
 
-def holds_sound(container: str, codec: str) -> bool:
-    """The same of sound."""
+def holds_sound(container: str, codec: str, *, layout_known: bool = True) -> bool:
+    """The same of sound; PCM in MP4 needs to know which channel is which."""
+    if container == "mov":
+        return codec not in _MP4_ONLY
+    if container == "mp4":
+        return layout_known or not codec.startswith("pcm_")
     return container != "mpegts" or codec in _TS_SOUND
 
 
