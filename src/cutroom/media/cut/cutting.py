@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -11,7 +11,7 @@ from cutroom.core.errors import CutroomError, ErrorKind
 from cutroom.media.cut.assemble import Cut, Report, Written, source_timecode
 from cutroom.media.cut.copy import cut_copy
 from cutroom.media.cut.exact import cut_exact
-from cutroom.media.cut.index import first_video, frame_rate, read_pictures
+from cutroom.media.cut.index import PictureIndex, first_video, frame_rate
 from cutroom.media.cut.joint import NotJoinable
 from cutroom.media.cut.pictures import Pictures, Point, Wanted
 from cutroom.media.cut.plan import plan_copy, plan_smart
@@ -42,6 +42,18 @@ class Delivery:
         return self.frames if self.mode == "exact" else sum(last - first for first, last in self.encoded)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """One clip to cut: frames from `start` up to but without `end`, and `padding` seconds more on both sides."""
+
+    output: Path
+    start: Point
+    end: Point
+    mode: str
+    padding: Fraction = Fraction(0)
+    aside: Path | None = None  # the name it grows under; one is chosen when none is given
+
+
 def cut_range(
     source: Path,
     output: Path,
@@ -60,15 +72,40 @@ def cut_range(
     Raises CutroomError: clip.range-empty, clip.range-outside, clip.no-video, clip.container, clip.no-folder,
     clip.same-file, clip.no-space, clip.no-permission, clip.not-written, clip.undecodable, clip.incomplete, media.*.
     """
-    check_mode(mode)
-    target = target_for(output, source, aside)
+    ask = Ask(output=output, start=start, end=end, mode=mode, padding=padding, aside=aside)
+    return _cut(PictureIndex(source), ask, report)
+
+
+def cut_many(
+    source: Path, asks: Sequence[Ask], *, report: Report = lambda fraction, stage: None
+) -> Iterator[Delivery | CutroomError]:
+    """Cut several clips out of one file, whose pictures are read once; one that fails does not keep the next ones back.
+
+    What `cut_range` raises comes as a result instead, in the order asked.
+    """
+    index = PictureIndex(source, several=len(asks) > 1)
+    for number, ask in enumerate(asks):
+
+        def part(fraction: float, stage: str, number: int = number) -> None:
+            report((number + fraction) / len(asks), stage)
+
+        try:
+            yield _cut(index, ask, part)
+        except CutroomError as error:
+            yield error
+
+
+def _cut(index: PictureIndex, ask: Ask, report: Report) -> Delivery:
+    check_mode(ask.mode)
+    source, start, end, padding = index.path, ask.start, ask.end, ask.padding
+    target = target_for(ask.output, source, ask.aside)
     report(0.0, "reading")
-    pictures = read_pictures(source, Wanted(start=start, end=end, padding=padding))
+    pictures = index.pictures(Wanted(start=start, end=end, padding=padding))
     asked = start.resolve(pictures), end.resolve(pictures)
     _check_range(source, pictures, asked)
     first, last = _padded(pictures, asked, padding)
     cut = Cut(source=source, target=target, pictures=pictures, first=first, last=last, report=report)
-    return _MODES[mode](cut, asked)
+    return _MODES[ask.mode](cut, asked)
 
 
 def read_clock(source: Path) -> tuple[Fraction, str | None]:

@@ -64,6 +64,37 @@ def read_pictures(path: Path, wanted: Wanted) -> Pictures:
     return Pictures(coded=coded, time_base=time_base, rate=rate, codec=codec, complete=complete, ordered=ordered)
 
 
+class PictureIndex:
+    """A file's pictures for one cut or for several, which then share what had to be read whole."""
+
+    def __init__(self, path: Path, *, several: bool = False) -> None:
+        self.path = path
+        self._several = several
+        self._whole: Pictures | None = None
+        self._stamp = _stamp(path)
+
+    def pictures(self, wanted: Wanted) -> Pictures:
+        """The pictures, at least as far as wanted."""
+        if not self._several:
+            return read_pictures(self.path, wanted)
+        if _stamp(self.path) != self._stamp:
+            self._whole, self._stamp = None, _stamp(self.path)
+        if self._whole is None:
+            window = _read_window(self.path, wanted)
+            if window is not None:
+                return window
+            self._whole = read_pictures(self.path, Wanted())
+        return self._whole
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None  # the reader says what is wrong with it
+    return status.st_size, status.st_mtime_ns
+
+
 def _read_window(path: Path, wanted: Wanted) -> Pictures | None:
     """A part of a long file, read on a handle of its own, because a failed attempt leaves it anywhere."""
     if wanted.end is None:
