@@ -18,6 +18,7 @@ from av.video.stream import VideoStream
 
 from cutroom.core.errors import CutroomError, ErrorKind
 from cutroom.media.cut import h264, hevc
+from cutroom.media.cut.composition import sample_times
 from cutroom.media.cut.pictures import Access, Picture, Pictures, Wanted
 from cutroom.media.cut.window import read_window
 from cutroom.media.source import open_source, packets, reading, shown
@@ -101,8 +102,16 @@ def _read_window(path: Path, wanted: Wanted) -> Pictures | None:
         return None
     with open_source(path) as container, reading(path):
         stream = first_video(container, path)
-        window = read_window(container, stream, wanted, lambda: _pictures(container, stream))
-        return window and replace(window, rate=frame_rate(stream), codec=stream_codec(stream))
+        rate = frame_rate(stream)
+        window = read_window(
+            container,
+            stream,
+            wanted,
+            lambda: _pictures(container, stream),
+            lambda count: sample_times(path, stream.id, count),
+            rate,
+        )
+        return window and replace(window, codec=stream_codec(stream))
 
 
 def frame_rate(stream: VideoStream) -> Fraction:
