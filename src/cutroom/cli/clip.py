@@ -43,7 +43,7 @@ def clip(
     Example: cutroom clip talk.mp4 --in 00:01:10:05 --out 95.5 -o answer.mp4
     """
     from cutroom.cli.clip_list import cut_list
-    from cutroom.media.cut.writer import aside_for
+    from cutroom.media.names import aside_for, shown
 
     if output is None:
         raise typer.BadParameter("Name the clip with -o, or the folder of the clips of a list.")
@@ -74,7 +74,7 @@ def clip(
     if json:
         print(msgspec.json.encode(answer | {"path": printable(output)}).decode())
     else:
-        print(f"{shown_name(output)}: {sentence(answer)}", file=sys.stderr)
+        print(f"{shown(output)}: {sentence(answer)}", file=sys.stderr)
 
 
 async def in_child(target: str, arguments: dict[str, Any], *, bar: bool) -> Any:
@@ -97,13 +97,6 @@ async def in_child(target: str, arguments: dict[str, Any], *, bar: bool) -> Any:
 def printable(path: Path) -> str:
     """A path as JSON can hold it: it holds any text but not any bytes, and those that are not UTF-8 are escaped."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
-
-
-def shown_name(path: Path) -> str:
-    """A path for a message."""
-    from cutroom.media.source import shown
-
-    return shown(path)
 
 
 def sentence(answer: dict[str, Any]) -> str:

@@ -15,9 +15,9 @@ from cutroom.cli.output import watched
 
 def cut_list(input: Path, cuts: Path, folder: Path, *, mode: str, padding: str, tc: str, json: bool) -> None:
     """Write a clip of each line of `cuts` to `folder`; exit 1 when one of them failed."""
-    from cutroom.cli.clip import in_child, printable, sentence, shown_name
+    from cutroom.cli.clip import in_child, printable, sentence
     from cutroom.clips.lists import read_list
-    from cutroom.media.cut.writer import aside_for
+    from cutroom.media.names import aside_for, shown
 
     folder.mkdir(parents=True, exist_ok=True)
     paths, asked = [], []
@@ -39,7 +39,7 @@ def cut_list(input: Path, cuts: Path, folder: Path, *, mode: str, padding: str, 
         answer, error = outcome["answer"], outcome["error"]
         told.append({"error": error, "path": printable(path)} if error else answer | {"path": printable(path)})
         if not json:
-            print(f"{shown_name(path)}: {error['message'] if error else sentence(answer)}", file=sys.stderr)
+            print(f"{shown(path)}: {error['message'] if error else sentence(answer)}", file=sys.stderr)
     if json:
         print(msgspec.json.encode({"clips": told}).decode())
     if any("error" in one for one in told):

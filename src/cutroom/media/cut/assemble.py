@@ -24,7 +24,7 @@ from cutroom.media.cut.pictures import Pictures, Wanted
 from cutroom.media.cut.sound import SoundRange, open_sound, sound_packets
 from cutroom.media.cut.subtitles import add_subtitles
 from cutroom.media.cut.writer import Target, holds_sound, keep_tags, mux_in_order, open_output, written_aside
-from cutroom.media.source import open_source, reading, shown
+from cutroom.media.source import HEADER_ONLY, open_source, reading, shown
 
 Report = Callable[[float, str], None]
 """Takes the fraction done and the stage."""
@@ -47,6 +47,11 @@ class Cut:
         if not self.pictures.ordered:
             return (frame - self.first) * self.pictures.tick
         return self.pictures.start(frame) - self.pictures.start(self.first)
+
+    @property
+    def open_options(self) -> dict[str, str] | None:
+        """How to open the source for its packets, which needs no picture to be decoded first."""
+        return HEADER_ONLY if self.pictures.headed else None
 
     @property
     def seconds(self) -> tuple[Fraction, Fraction]:
@@ -86,7 +91,7 @@ def assemble(cut: Cut, make_video: MakeVideo) -> Written:
     with (
         written_aside(cut.target) as aside,
         open_source(cut.source) as source,
-        open_sound(cut.source) as (heard, tracks),
+        open_sound(cut.source, cut.open_options) as (heard, tracks),
     ):
         template = first_video(source, cut.source)
         with open_output(aside, cut.target, source) as output:
@@ -112,7 +117,7 @@ def _others(
     start, end = cut.seconds
     with reading(cut.source):
         covers, no_covers = keep_covers(output, source)
-    subtitles = add_subtitles(output, cut.target.container, cut.source, start, end)
+    subtitles = add_subtitles(output, cut.target.container, cut.source, start, end, cut.open_options)
     dropped = [*subtitles.dropped, *keep_chapters(output, source, start, end), *no_covers]
     return [*subtitles.packets(), *covers], [*dropped, *left_out(source, template)]
 
@@ -181,7 +186,7 @@ def _moved_timecode(source: InputContainer, template: VideoStream, cut: Cut) -> 
 
 def _check(aside: Path, cut: Cut, video: Video) -> None:
     """Read the clip back and compare every frame's time with what was meant: the last chance to keep the old file."""
-    got = read_pictures(aside, Wanted())
+    got = read_pictures(aside, Wanted(), headed=cut.target.hides_priming)
     if not got.ordered:
         raise _incomplete(cut, "its frames are out of order")
     meant = [time * cut.pictures.time_base for time in sorted(video.shows)]

@@ -62,7 +62,7 @@ def add_copied_stream(output: OutputContainer, template: VideoStream, cut: Cut) 
 def copied_packets(cut: Cut, kept: Sequence[Picture]) -> Iterator[Packet[Any]]:
     """The packets of these pictures, which follow each other in decoding order."""
     wanted = {picture.pts for picture in kept}
-    with open_source(cut.source) as container, reading(cut.source):
+    with open_source(cut.source, options=cut.open_options) as container, reading(cut.source):
         stream = first_video(container, cut.source)
         for packet in packets_from(container, stream, kept[0]):
             if packet.pts in wanted:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import av
-import numpy as np
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
@@ -129,6 +128,8 @@ def _trimmed(frames: Iterator[AudioFrame], rate: int, cut: SoundRange) -> Iterat
 def _part(frame: AudioFrame, first: int, last: int) -> AudioFrame:
     if (first, last) == (0, frame.samples):
         return frame
+    import numpy as np  # slow to load, and seldom needed
+
     samples: Any = frame.to_ndarray()
     packed = not frame.format.is_planar
     step = frame.layout.nb_channels if packed else 1

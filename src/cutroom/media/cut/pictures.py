@@ -45,6 +45,7 @@ class Pictures:
     complete: bool = True  # whether the whole file was read
     table: Sequence[int] | None = None  # starts of all frames, in ticks, where only a part of the file was read
     table_end: int = 0  # where the last of them ends
+    headed: bool = False  # whether the container's header alone says what its tracks are and when pictures are shown
     ordered: bool = True  # False when the timestamps cannot order the frames, and only decoding can count them
 
     @cached_property

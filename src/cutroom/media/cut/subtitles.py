@@ -65,10 +65,17 @@ class Subtitles:
         return [_packets(stream, cues) for stream, cues in self.tracks]
 
 
-def add_subtitles(output: OutputContainer, container: str, path: Path, start: Fraction, end: Fraction) -> Subtitles:
+def add_subtitles(
+    output: OutputContainer,
+    container: str,
+    path: Path,
+    start: Fraction,
+    end: Fraction,
+    options: dict[str, str] | None,
+) -> Subtitles:
     """Give the clip the subtitle tracks of `path` that are seen between two instants of its clock."""
     added = Subtitles()
-    with open_source(path) as source, reading(path):
+    with open_source(path, options=options) as source, reading(path):
         if not source.streams.subtitles:
             return added
         chosen = list(source.streams.subtitles)

@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from cutroom.media.cut.composition import SampleTimes
 from cutroom.media.cut.pictures import Picture, Pictures, Wanted
 
-WORTH_IT = 2000  # pictures; shorter files are read in a moment
 _LOOKED_AT = 64  # pictures at the start that must agree with the table
 _STEPS_BACK = (2, 12)  # key pictures before the range to start at; not every one may be decoded from
 _SETTLED = 2
@@ -32,11 +31,9 @@ def read_window(
     container: InputContainer, stream: VideoStream, wanted: Wanted, demux: Demux, sampled: Times, rate: Fraction
 ) -> Pictures | None:
     """The pictures around the wanted range, numbered by the table; None when there is none to rely on."""
-    if wanted.end is None or "mp4" not in container.format.name:
-        return None
     entries = stream.index_entries
     count = len(entries)
-    if count < WORTH_IT or count != stream.frames:
+    if count != stream.frames:
         return None
     table = [(e.timestamp, e.is_keyframe, e.is_discard) for e in entries]
     samples = sampled(count)

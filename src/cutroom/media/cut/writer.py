@@ -6,7 +6,6 @@ import contextlib
 import errno
 import heapq
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from av.packet import Packet
 from av.stream import Stream
 
 from cutroom.core.errors import CutroomError, ErrorKind
-from cutroom.media.source import shown
+from cutroom.media.names import aside_for, shown
 
 CONTAINERS = {
     ".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm",
@@ -96,11 +95,6 @@ def target_for(output: Path, source: Path, aside: Path | None = None) -> Target:
                 "clip.same-file", f"{shown(output)} is the source itself.", hint="Give the clip another name."
             )
     return Target(path=output, container=container, aside=aside or aside_for(output))
-
-
-def aside_for(output: Path) -> Path:
-    """A hidden name of its own beside `output`."""
-    return output.parent / f".cutroom-{secrets.token_hex(6)}.part"
 
 
 @contextmanager
