@@ -34,7 +34,7 @@ CONTAINERS = (
 )
 """Demuxers that may open a file. None of them follows names found inside it under the options used here."""
 
-HEADER_ONLY = {"probesize": "32"}
+HEADER_ONLY = {"probesize": "32", "skip_frame": "all"}
 """Options to open a file whose header is known to say all that is needed: no picture is decoded to find out more."""
 
 _STILL_BRANDS = {"heic", "heix", "heim", "heis", "mif1", "avif", "mif2"}

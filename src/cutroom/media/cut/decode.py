@@ -16,14 +16,15 @@ from cutroom.media.cut import h264, hevc
 from cutroom.media.cut.index import first_video, stream_codec
 from cutroom.media.cut.pictures import Picture, Pictures
 from cutroom.media.cut.plan import entry_before
-from cutroom.media.source import open_source, packets, reading
+from cutroom.media.source import HEADER_ONLY, open_source, packets, reading
 
 
 def decode_frames(path: Path, pictures: Pictures, first: int, last: int) -> Iterator[tuple[int, VideoFrame]]:
     """Frames [first, last) with their numbers, in order; those that cannot be decoded are left out."""
     if first >= last:
         return
-    with open_source(path) as container, reading(path):
+    options = HEADER_ONLY if pictures.headed and pictures.depth_told else None
+    with open_source(path, options=options) as container, reading(path):
         stream = first_video(container, path)
         stream.codec_context.thread_type = "AUTO"
         if not pictures.ordered:

@@ -19,6 +19,7 @@ from av.video.stream import VideoStream
 from cutroom.core.errors import CutroomError, ErrorKind
 from cutroom.media.cut import h264, hevc
 from cutroom.media.cut.pictures import Access, Picture, Pictures, Wanted
+from cutroom.media.cut.sps import parse_sps
 from cutroom.media.source import HEADER_ONLY, open_source, packets, reading, shown
 
 _UNTIMED = ("avi", "h264", "hevc", "m4v", "mpegvideo", "vc1")  # they do not say when a reordered frame is shown
@@ -82,6 +83,7 @@ def _read_whole(path: Path, container: InputContainer, stream: VideoStream, want
         codec=codec,
         complete=complete,
         headed=is_headed(container),
+        depth_told=_tells_depth(stream),
         ordered=ordered,
     )
 
@@ -133,7 +135,20 @@ def _read_window(path: Path, wanted: Wanted) -> Pictures | None:
             lambda count: sample_times(path, stream.id, count),
             frame_rate(stream),
         )
-        return window and replace(window, codec=stream_codec(stream), headed=True)
+        return window and replace(window, codec=stream_codec(stream), headed=True, depth_told=_tells_depth(stream))
+
+
+def _tells_depth(stream: VideoStream) -> bool:
+    """Whether a decoder knows from the header how many pictures to hold back; else it has to be shown some first."""
+    codec = stream_codec(stream)
+    if codec != "h264":
+        return codec == "hevc"  # its parameter sets always say
+    try:
+        _, units = h264.read_configuration(stream.codec_context.extradata)
+        depths = [parse_sps(unit).reorder for unit in units if unit[0] & 31 == h264.SPS]
+    except (ValueError, IndexError):
+        return False
+    return bool(depths) and None not in depths
 
 
 def frame_rate(stream: VideoStream) -> Fraction:

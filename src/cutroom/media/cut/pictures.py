@@ -46,6 +46,7 @@ class Pictures:
     table: Sequence[int] | None = None  # starts of all frames, in ticks, where only a part of the file was read
     table_end: int = 0  # where the last of them ends
     headed: bool = False  # whether the container's header alone says what its tracks are and when pictures are shown
+    depth_told: bool = False  # whether the stream's header says how far pictures are reordered, so that none is lost
     ordered: bool = True  # False when the timestamps cannot order the frames, and only decoding can count them
 
     @cached_property
