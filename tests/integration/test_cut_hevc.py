@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -29,14 +28,14 @@ KINDS = {
 
 
 @pytest.fixture(scope="module")
-def footage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tuple[Path, Footage]]]:
+def footage(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, Footage]]:
     folder = tmp_path_factory.mktemp("hevc")
     made = {}
     for (kind, details), rate in zip(KINDS.items(), ("23.976", "29.97", "59.94", "25"), strict=True):
         path = folder / f"{kind}.mp4"
         size = {"seconds": Fraction(75) / RATES[rate], "rate": RATES[rate], "width": WIDTH, "height": HEIGHT}
         made[kind] = path, make_footage(path, kind="barcode", codec="libx265", audio="beep", **size, **details)
-    yield made
+    return made
 
 
 @pytest.mark.parametrize("kind", KINDS)
