@@ -19,11 +19,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 import cutroom
 from cutroom.api import access, errors, security, site
+from cutroom.api.lane import CacheLane
 from cutroom.api.routes import accounts, clips, docs, events, health, jobs, media, session, uploads, videos
 from cutroom.api.schemas.base import ErrorAnswer
 from cutroom.api.streams import EventHub
 from cutroom.bootstrap.container import Cutroom, build, start
 from cutroom.bootstrap.settings import ServerSettings, Settings, load
+from cutroom.db.commits import commits
 
 # The page's files come last: their pattern takes every address.
 ROUTERS: tuple[APIRouter, ...] = tuple(
@@ -61,9 +63,12 @@ async def attached(app: FastAPI, services: Cutroom) -> AsyncIterator[EventHub]:
     app.state.cutroom = services
     app.state.hub = hub = EventHub(services.database, services.accounts)
     await hub.start()
+    app.state.commits = counting = await commits(services.database)
     try:
         yield hub
     finally:
+        app.state.commits = None
+        await counting.close()
         await hub.close()
 
 
@@ -83,6 +88,7 @@ def build_app(server: ServerSettings | None = None, *, lifespan: object = None) 
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # it asks the environment at each request
         responses={"4XX": {"model": ErrorAnswer, "description": "What went wrong, and what to do"}},
         generate_unique_id_function=lambda route: route.name,
         lifespan=lifespan,  # type: ignore[arg-type]
@@ -114,6 +120,7 @@ def _guard(app: FastAPI, server: ServerSettings) -> None:
         own_name=socket.gethostname(),
     )
     app.add_middleware(errors.FailureEdge)
+    app.add_middleware(CacheLane)
     app.add_middleware(security.RequestGuard, rules=rules)
     if server.trusted_proxies:
         app.add_middleware(_BehindProxy, proxies=list(server.trusted_proxies))
