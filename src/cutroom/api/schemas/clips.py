@@ -48,7 +48,7 @@ class CutAnswerShape(Shape):
     frame_rate: str
     frames: int
     frames_reencoded: int
-    reencoded: list[tuple[int, int]] = Field(description="Ranges of frames that were encoded again, outs exclusive")
+    reencoded: list[list[int]] = Field(description="Ranges of frames that were encoded again, outs exclusive")
     dropped: list[str] = Field(description="What of the source the clip does not hold, in words")
 
 

@@ -92,10 +92,13 @@ def test_numbers_that_are_taken_are_not_chosen() -> None:
     assert hevc.numbers_beside(full) is None
 
 
-@given(st.binary(max_size=60))
-def test_damaged_units_raise_nothing_but_value_errors(data: bytes) -> None:
-    for kind in (hevc.VPS, hevc.SPS, hevc.PPS):
-        try:
-            hevc.ParameterSets().add([bytes([kind << 1, 1]) + data])
-        except (ValueError, IndexError):
-            continue
+@given(st.binary(max_size=60), st.sampled_from([hevc.VPS, hevc.SPS, hevc.PPS]))
+def test_damaged_units_are_taken_whole_or_raise_what_is_expected(data: bytes, kind: int) -> None:
+    sets = hevc.ParameterSets()
+    unit = bytes([kind << 1, 1]) + data
+    try:
+        sets.add([unit])
+    except (ValueError, IndexError):
+        assert [*sets.vps, *sets.sps, *sets.pps] == []
+    else:
+        assert [*sets.vps.values(), *sets.sps.values(), *sets.pps.values()] == [unit]
