@@ -6,13 +6,13 @@ import re
 
 
 class BitReader:
-    """Bits of a payload, most significant first, with the emulation prevention bytes taken out.
+    """Bits of a payload, most significant first, with the emulation prevention bytes taken out if it is `escaped`.
 
     Raises ValueError when the payload ends too early or a number is out of proportion.
     """
 
-    def __init__(self, payload: bytes) -> None:
-        clean = strip_emulation_prevention(payload)
+    def __init__(self, payload: bytes, *, escaped: bool = True) -> None:
+        clean = strip_emulation_prevention(payload) if escaped else payload
         self._bits = int.from_bytes(clean, "big")
         self._all = self._left = len(clean) * 8
 
@@ -63,7 +63,7 @@ def ue_bits(value: int) -> str:
 
 def with_ue(payload: bytes, position: int, value: int) -> bytes:
     """A parameter set's payload, emulation prevention taken out, with another Exp-Golomb number at a bit position."""
-    bits = BitReader(payload)
+    bits = BitReader(payload, escaped=False)
     before = f"{bits.u(position):0{position}b}" if position else ""
     bits.ue()
     rest = len(payload) * 8 - bits.position

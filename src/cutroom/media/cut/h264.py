@@ -123,8 +123,7 @@ def is_reference(units: Iterable[bytes]) -> bool:
 
 def _recovery_frames(unit: bytes) -> int | None:
     """recovery_frame_cnt of an SEI unit; None when it holds no recovery point."""
-    data = unit[1:]
-    for kind, at, size in messages(data):
+    for kind, content in messages(unit[1:]):
         if kind == _RECOVERY_POINT:
-            return BitReader(data[at : at + size + 1]).ue()
+            return BitReader(content, escaped=False).ue()
     return None

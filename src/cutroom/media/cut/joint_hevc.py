@@ -103,7 +103,7 @@ class HevcJoint:
         """The stream's header, with the parameter sets of both sides."""
         encoded = hevc.ParameterSets()
         for encoder in encoders:
-            sets = self._numbers.sets(split_units(encoder.extradata or b"", 0))
+            sets = self._renumbered(encoder)
             for units in (sets.vps, sets.sps, sets.pps):
                 encoded.add(units.values())
         if not encoded.complete and encoders:
@@ -113,6 +113,12 @@ class HevcJoint:
         if len(formats) > 1 or any(fact.profile > profile.profile for fact in made):
             raise NotJoinable(NO_ENCODER)
         return hevc.write_configuration(self._sets, encoded)
+
+    def _renumbered(self, encoder: VideoCodecContext) -> hevc.ParameterSets:
+        try:
+            return self._numbers.sets(split_units(encoder.extradata or b"", 0))
+        except (ValueError, IndexError) as error:
+            raise NotJoinable(NO_ENCODER) from error
 
     def encoded(self, data: bytes) -> bytes:
         """An encoder's packet, its pictures referring to the new numbers; what it says about itself is left out."""

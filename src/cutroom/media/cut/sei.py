@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from cutroom.media.cut.bits import strip_emulation_prevention
+
 _LASTING = {137, 144, 147, 148}  # mastering display, content light, preferred transfer, ambient viewing environment
 
 
 def lasting(units: Iterable[bytes], *, header_bytes: int) -> list[bytes]:
     """The SEI units that hold nothing but what the whole stream was mastered for."""
-    return [unit for unit in units if (kinds := set(message_kinds(unit[header_bytes:]))) and kinds <= _LASTING]
+    return [
+        unit for unit in units if (kinds := {kind for kind, _ in messages(unit[header_bytes:])}) and kinds <= _LASTING
+    ]
 
 
-def message_kinds(data: bytes) -> Iterator[int]:
-    """payloadType of each message of a unit; damage ends them."""
-    for kind, _, _ in messages(data):
-        yield kind
-
-
-def messages(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """payloadType, start and length of each message of a unit's payload; damage ends them."""
-    at = 0
+def messages(unit_payload: bytes) -> Iterator[tuple[int, bytes]]:
+    """payloadType and content of each message of a unit, emulation prevention taken out; damage ends them."""
+    data, at = strip_emulation_prevention(unit_payload), 0
     while at + 2 < len(data):
         kind = size = 0
         while at < len(data) and data[at] == 255:
@@ -33,5 +31,5 @@ def messages(data: bytes) -> Iterator[tuple[int, int, int]]:
         if at >= len(data):
             return
         size, at = size + data[at], at + 1
-        yield kind, at, size
+        yield kind, data[at : at + size]
         at += size

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cutroom.media.cut import hevc
-from cutroom.media.cut.bits import BitReader, add_emulation_prevention, strip_emulation_prevention
+from cutroom.media.cut.bits import BitReader, add_emulation_prevention, strip_emulation_prevention, with_ue
 from cutroom.media.cut.h264 import split_units
 
 NUMBERS = hevc.Renumbering(vps=3, sps=7, pps=16)
@@ -83,6 +83,17 @@ def test_a_slice_moves_by_a_whole_byte(data: bytes, first: bool, kind: int, numb
     assert bits.position == 9 + ahead
     assert after[2:] == payload[1:]
     assert after[1] & (1 << 7 - ahead) - 1 == payload[0] & (1 << 7 - ahead) - 1
+
+
+@given(st.binary(min_size=3, max_size=20), st.integers(0, 40))
+def test_a_number_inside_a_payload_is_replaced_and_nothing_else(data: bytes, value: int) -> None:
+    payload = b"\x40\0\0\3" + data.rstrip(b"\0") + b"\x80"  # bytes that look escaped and are not
+    changed = with_ue(payload, 1, value)
+    before, after = BitReader(payload, escaped=False), BitReader(changed, escaped=False)
+    assert before.u(1) == after.u(1)
+    assert (before.ue(), after.ue()) == (0, value)
+    rest = len(payload) * 8 - before.position - 7  # up to the stop bit
+    assert before.u(rest) == after.u(rest)
 
 
 def test_numbers_that_are_taken_are_not_chosen() -> None:
