@@ -11,7 +11,8 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.harness import ROOT, Claim, Contender, alternate, cutroom, ffmpeg, fresh, ratio, run
+from bench.cuts import clip_claims
+from bench.harness import ROOT, Claim, ffmpeg, run
 from bench.ladders import ladder_claims
 from bench.previews import preview_claims
 
@@ -48,28 +49,3 @@ def footage(say: Callable[[str], None]) -> Path:
     )
     aside.replace(target)
     return target
-
-
-def clip_claims(source: Path, scratch: Path, *, rounds: int, say: Callable[[str], None]) -> list[Claim]:
-    """Ten seconds that start and end inside a GOP, smart against a full re-encode by the command line."""
-    binary = ffmpeg()
-    span = ["--in", "00:00:21.500", "--out", "00:00:31.500"]
-
-    def reencode(out: Path) -> None:
-        run(
-            [binary, "-v", "error", "-nostdin", "-y", "-ss", 21.5, "-i", source, "-t", 10, "-c:v", "libx264"]
-            + ["-preset", "superfast", "-crf", 18, "-c:a", "aac", out / "re.mp4"]
-        )
-
-    def ours(mode: str) -> Callable[[Path], None]:
-        return lambda out: run(cutroom("clip", source, *span, "--mode", mode, "-o", out / f"{mode}.mp4"))
-
-    peer = Contender("ffmpeg, full re-encode", lambda: fresh(scratch / "re", reencode))
-    smart = Contender("cutroom clip --mode smart", lambda: fresh(scratch / "smart", ours("smart")))
-    copy = Contender("cutroom clip --mode copy", lambda: fresh(scratch / "copy", ours("copy")))
-    alternate([peer, smart, copy], rounds=rounds, say=say)
-    return [
-        ratio("10 s smart cut wall / full re-encode", smart, peer, of="wall", target=0.30),
-        ratio("10 s smart cut cpu / full re-encode", smart, peer, of="cpu"),
-        ratio("10 s copy cut wall / full re-encode", copy, peer, of="wall"),
-    ]
