@@ -23,18 +23,23 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
     height: int
 
 
+_LOOK_AHEAD = "mbtree=1:rc-lookahead=10"
+"""With these two of `veryfast`, `superfast` looks as good at the same size for two thirds of the time."""
+
+
 class Quality(msgspec.Struct, frozen=True, kw_only=True):
     """How the encoder weighs size against looks against time; part of every recipe under its name."""
 
     preset: str  # of x264
+    more: str  # parameters of x264 beyond the preset's
     crf: int  # of x264: 6 more is about half the size
     bits: float  # the cap of a rung, as a multiple of `max_bit_rate`
 
 
 QUALITIES = {
-    "small": Quality(preset="veryfast", crf=27, bits=0.6),
-    "balanced": Quality(preset="veryfast", crf=23, bits=1.0),
-    "fine": Quality(preset="faster", crf=19, bits=1.8),
+    "small": Quality(preset="superfast", more=_LOOK_AHEAD, crf=27, bits=0.6),
+    "balanced": Quality(preset="superfast", more=_LOOK_AHEAD, crf=23, bits=1.0),
+    "fine": Quality(preset="faster", more="", crf=19, bits=1.8),
 }
 """What `--quality` and CUTROOM_MEDIA_QUALITY name."""
 BALANCED = "balanced"

@@ -42,7 +42,8 @@ class Encoder:
             "bufsize": str(rung.buffer_bits),
             "sc_threshold": "0",
             "forced-idr": "1",
-            "x264-params": "annexb=0",  # length-prefixed units and an avcC, as the boxes want them
+            # Length-prefixed units and an avcC, as the boxes want them.
+            "x264-params": ":".join(filter(None, ("annexb=0", quality.more))),
         }
         context.open()
         self._context = context
