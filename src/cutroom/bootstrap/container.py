@@ -11,7 +11,7 @@ from cutroom.accounts.service import AccountService
 from cutroom.bootstrap.datadir import DataDirectory
 from cutroom.bootstrap.scan_child import TARGET as SCAN_TARGET
 from cutroom.bootstrap.scan_child import arguments as scan_arguments
-from cutroom.bootstrap.settings import Settings
+from cutroom.bootstrap.settings import MediaSettings, Settings
 from cutroom.bootstrap.telling import tell_webhooks
 from cutroom.bootstrap.wiring import subscribe
 from cutroom.clips import tasks as clip_tasks
@@ -38,8 +38,10 @@ from cutroom.net.client import SafeClient
 from cutroom.net.webhooks.delivering import Deliveries
 from cutroom.net.webhooks.service import WebhookService
 from cutroom.proxies import tasks as proxy_tasks
+from cutroom.proxies import tasks_parts as part_tasks
 from cutroom.proxies.downloads import DownloadService
 from cutroom.proxies.models import Recipe
+from cutroom.proxies.ondemand import OnDemand
 from cutroom.proxies.recipe import VERSION
 from cutroom.proxies.service import ProxyService
 from cutroom.storage.local import LocalStore
@@ -67,6 +69,7 @@ class Cutroom:
     duplicates: KnownDuplicates
     moments: Moments
     proxies: ProxyService
+    ondemand: OnDemand
     downloads: DownloadService
     clips: ClipService
     uploads: UploadService
@@ -94,7 +97,7 @@ def build(settings: Settings) -> Cutroom:
     )
     inspection = InspectionService(jobs=jobs, library=library, announcer=announcer)
     scan_jobs = ScanJobs(jobs=jobs, announcer=announcer)
-    proxies = ProxyService(library=library, jobs=jobs, store=store, recipe=_recipe(settings))
+    proxies = ProxyService(library=library, jobs=jobs, store=store, recipe=_recipe(settings.media))
     cutroom = Cutroom(
         settings=settings,
         data=data,
@@ -111,6 +114,7 @@ def build(settings: Settings) -> Cutroom:
         results=Results(library),
         duplicates=KnownDuplicates(library),
         moments=Moments(data.moments, memory_bytes=settings.media.memory_mib << 20 or None),
+        ondemand=OnDemand(database=database, jobs=jobs, store=store),
         proxies=proxies,
         downloads=DownloadService(
             database=database, library=library, proxies=proxies, store=store, scratch=data.scratch
@@ -130,14 +134,6 @@ def build(settings: Settings) -> Cutroom:
     jobs.register(_kinds(cutroom))
     _connect(cutroom)
     return cutroom
-
-
-def _recipe(settings: Settings) -> Recipe:
-    return Recipe(
-        version=VERSION,
-        ladder=settings.media.ladder,
-        segment_seconds=Fraction(str(settings.media.segment_seconds)),
-    )
 
 
 def _connect(cutroom: Cutroom) -> None:
@@ -171,6 +167,15 @@ async def start(cutroom: Cutroom) -> None:
     await asyncio.to_thread(cutroom.data.sweep)
 
 
+def _recipe(media: MediaSettings) -> Recipe:
+    return Recipe(
+        version=VERSION,
+        ladder=media.ladder,
+        segment_seconds=Fraction(str(media.segment_seconds)),
+        quality=media.quality,
+    )
+
+
 def _kinds(cutroom: Cutroom) -> list[JobKind]:
     library, store, attempts = cutroom.library, cutroom.store, cutroom.settings.jobs.max_attempts
     return [
@@ -178,5 +183,6 @@ def _kinds(cutroom: Cutroom) -> list[JobKind]:
         *inspection_tasks.kinds(cutroom.inspection, library, max_attempts=attempts),
         *cutroom.scan_jobs.kinds(target=SCAN_TARGET, arguments=lambda: scan_arguments(cutroom.settings)),
         *proxy_tasks.kinds(cutroom.proxies, library, store, max_attempts=attempts),
+        *part_tasks.kinds(cutroom.proxies, library, store, max_attempts=attempts),
         *clip_tasks.kinds(cutroom.clips, library, store, cutroom.announcer, max_attempts=attempts),
     ]

@@ -26,8 +26,10 @@ from cutroom.worker.supervisor import QueuePlan, Supervisor
 log = logging.getLogger(__name__)
 
 LOCK_NAME = "supervisor.lock"
-BACKGROUND_NICENESS = 10
+BACKGROUND_NICENESS = 15
 IDLE_NICENESS = 19
+PRELOAD = {"inspect": ("cutroom.proxies.parts",), "ondemand": ("cutroom.proxies.fill", "cutroom.proxies.parts")}
+"""What the children of a queue import in advance, because somebody waits for the first answer."""
 
 
 def main() -> None:
@@ -80,11 +82,19 @@ def plans(effective: Settings) -> Mapping[str, QueuePlan]:
         "inspect": (jobs.inspect or cores, 0),
         "preview": (jobs.preview or max(1, cores // 2), 0),
         "clip": (jobs.clip, 0),
+        "ondemand": (jobs.ondemand, 0),
         "io": (jobs.io, BACKGROUND_NICENESS),
         "encode": (jobs.encode, BACKGROUND_NICENESS),
         "scan": (1, BACKGROUND_NICENESS),
         "check": (1, IDLE_NICENESS),
     }
     return {
-        name: QueuePlan(size=size, niceness=niceness, memory_bytes=memory) for name, (size, niceness) in sizes.items()
+        name: QueuePlan(
+            size=size,
+            niceness=niceness,
+            memory_bytes=memory,
+            preload=PRELOAD.get(name, ()),
+            warm=0 if name in ("scan", "check") else 1,  # nobody waits for their first second
+        )
+        for name, (size, niceness) in sizes.items()
     }

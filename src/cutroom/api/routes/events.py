@@ -27,9 +27,10 @@ async def events(
 ) -> Response:
     """Server-sent events: `id` resumes with Last-Event-ID, `event` is the topic, `data` the changed row as JSON.
 
-    Topics: video.changed, job.changed, clip.changed, scan.changed (administrators); `ready` says from where a new stream counts, and `reset` that
-    events were missed which are no longer kept, so that a page should load anew. A comment line every few seconds
-    keeps the connection; the stream ends when the session or token it was opened with does.
+    Topics: video.changed, job.changed, clip.changed, scan.changed (administrators); `ready` says from where a new
+    stream counts, and `reset` that events were missed which are no longer kept, so that a page should load anew. A
+    comment line every few seconds keeps the connection; the stream ends when the session or token it was opened with
+    does.
     """
     hub: EventHub = request.app.state.hub
     after = int(last_event_id) if last_event_id and last_event_id.isdecimal() else None
