@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from alembic import command
+from sqlalchemy import Connection, select
 
 from cutroom.bootstrap.container import Cutroom
 from cutroom.core import clock
 from cutroom.core.errors import CutroomError, ErrorDocument
 from cutroom.db.engine import Transaction
+from cutroom.db.upgrade import _config
 from cutroom.events.tables import outbox
 from cutroom.inspection import schedule_store, schedules
 from cutroom.inspection.batch import Row, row_of
@@ -271,3 +273,24 @@ async def test_checksums_are_kept_until_the_file_changes_and_make_groups(cutroom
     (tmp_path / "d").write_bytes(b"another")
     [group] = (await cutroom.duplicates.page(cutroom.database)).items
     assert (group.wasted_bytes, len(group.files)) == (4, 2)
+
+
+async def test_results_of_earlier_versions_are_listed_after_the_upgrade(cutroom: Cutroom, tmp_path: Path) -> None:
+    scan = await working(cutroom, asked(tmp_path))
+    odd = Path(os.fsdecode(b"/footage/\xff.mp4"))
+    await cutroom.scans.keep(scan, [a_row(odd, "decode.failed"), a_row(tmp_path / "b.mp4")])
+
+    def down_and_up(conn: Connection) -> None:
+        config = _config()
+        config.attributes["connection"] = conn
+        command.downgrade(config, "0003")
+        command.upgrade(config, "head")
+
+    async with cutroom.database.engine.connect() as conn:
+        writer = await conn.execution_options(cutroom_write="FULL")
+        async with writer.begin():
+            await writer.run_sync(down_and_up)
+    assert await listed(cutroom, scan) == [("\\xff.mp4", "corrupt"), ("b.mp4", "healthy")]
+    async with cutroom.database.read() as conn:
+        row = await cutroom.scan_jobs.get(conn, scan.id)
+    assert (row.origin, row.options) == (Origin.COMMAND_LINE, None)
