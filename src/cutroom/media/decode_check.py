@@ -13,11 +13,16 @@ import msgspec
 from cutroom.media.containers.fault import Fault
 from cutroom.media.log_capture import LogCapture, capture_errors
 from cutroom.media.source import open_source
-from cutroom.media.stream_check import StreamCheck
+from cutroom.media.stream_check import StreamCheck, out_of_memory
+from cutroom.processes.limits import memory_within
 
 _FAULTS = 20_000  # observations kept of one file
 _DEMUX_ERRORS = 200  # after so many the rest of the file is given up
 _STALLED = 1000  # reads in a row that bring nothing
+_RESTING = {"avi"}  # says "the same picture again" with an empty chunk, which the reader skips
+_BASE_BYTES = 512 << 20
+_PICTURES = 24
+_SAMPLE_BYTES = 6  # of one pixel at most: three planes of sixteen bits
 # A zero-filled stretch of a transport stream is skipped in bounded steps, each an "again" that is no end of file.
 _OPTIONS = {"scan_all_pmts": "1"}
 
@@ -59,10 +64,20 @@ def read_through(
     `container` is the name `containers.identify` gave. `on_progress` receives the share of the file that was read,
     0 to 1. Raises what `open_source` raises.
     """
-    with capture_errors() as log, open_source(path, options=_OPTIONS) as source:
+    with capture_errors() as log, open_source(path, options=_OPTIONS) as source, memory_within(_allowance(source)):
         check = _Reading(source, container, depth, log)
         check.run(on_progress)
         return check.answer()
+
+
+def _allowance(source: Any) -> int:
+    """Bytes that reading may take: a decoder keeps up to 17 pictures, and whoever hands them on some more."""
+    pictures = [
+        stream.codec_context.width * stream.codec_context.height * _SAMPLE_BYTES
+        for stream in source.streams.video
+        if stream.codec_context is not None
+    ]
+    return _BASE_BYTES + _PICTURES * max(pictures, default=0)
 
 
 class _Reading:
@@ -95,6 +110,10 @@ class _Reading:
         self._take_log()
         for stream in self._streams.values():
             self._faults += stream.finish(self._log)
+        if self._container not in _RESTING:
+            sounds = [sound for stream in self._streams.values() if (sound := stream.sound) and len(sound[1]) > 1]
+            for stream in self._streams.values():
+                self._faults += stream.missing(sounds)
 
     def _packets(self) -> Iterator[Any]:
         """Every packet; errors on the way become faults, and reading goes on behind them."""
@@ -116,6 +135,8 @@ class _Reading:
                 self._faults.append(Fault(code="read.new-stream", message=text, start_seconds=self._seconds))
                 if errors > _DEMUX_ERRORS:
                     return
+            except MemoryError as error:
+                raise out_of_memory() from error
             except (av.FFmpegError, OSError) as error:
                 errors, stalled = errors + 1, stalled + 1
                 reason = getattr(error, "strerror", None) or str(error)
