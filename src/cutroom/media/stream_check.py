@@ -35,7 +35,7 @@ _INTRA = {
 # Codecs whose every packet is a picture, and how many pictures may be dropped because the stream begins with a cut.
 # What a decoder says about a keyframe that may refer to pictures before it, when it is given the keyframe alone.
 _ABOUT_OTHERS = re.compile(r"reference|mmco|co located|POC|first frame|number of ref", re.IGNORECASE)
-_REFUSED = re.compile(r"get_buffer|allocate", re.IGNORECASE)
+_REFUSED = re.compile(r"get_buffer|(cannot|could not|failed to) allocate", re.IGNORECASE)
 # What only the beginning of a recording or of a group of pictures holds.
 _PARAMETERS = {
     "h264": re.compile(rb"\x00\x00\x01[\x27\x47\x67]"),
@@ -240,7 +240,6 @@ class StreamCheck:
 
     def _decode(self, packet: Any, at: float | None, log: LogCapture, *, restarting: bool = False) -> list[Fault]:
         faults: list[Fault] = []
-        decoder = self._decoder
         self._fed += packet is not None and not packet.is_discard
         try:
             for frame in self._frames_of(packet):
@@ -256,7 +255,7 @@ class StreamCheck:
                 reason = getattr(error, "strerror", None) or str(error)
                 faults.append(self._fault("decode.failed", f"A packet cannot be decoded: {reason}", packet, at))
         for line in log.take()[:_COMPLAINTS]:
-            if _REFUSED.search(line.text) and not _room(decoder):
+            if _REFUSED.search(line.text) and not _room(self._size):
                 raise out_of_memory()
             if self._counts and not (self._standalone and restarting and _ABOUT_OTHERS.search(line.text)):
                 text = f"The {line.source} decoder complains: {line.text}"
@@ -337,10 +336,10 @@ def out_of_memory() -> CutroomError:
     return CutroomError("process.out-of-memory", message, kind=ErrorKind.FAILED)
 
 
-def _room(decoder: Any) -> bool:
+def _room(pixels: int) -> bool:
     """Whether another picture would fit: some decoders report a refusal as if the file were broken."""
     try:
-        bytearray(decoder.width * decoder.height * 6)
+        bytearray((1 << 20) + pixels * 6)
     except MemoryError:
         return False
     return True
