@@ -118,7 +118,14 @@ class _Looking:
         if self._depth is Mode.QUICK:
             return
         depth = Depth.EVERYTHING if self._depth is Mode.DEEP else Depth.KEYFRAMES
-        read = read_through(self._path, container=self._format or "", depth=depth, on_progress=self._progress)
+        encrypted = {fault.stream for fault in self.faults if fault.code == "stream.encrypted"}
+        read = read_through(
+            self._path,
+            container=self._format or "",
+            depth=depth,
+            encrypted=encrypted,
+            on_progress=self._progress,
+        )
         if self.probe is not None:
             self.probe = with_count(self.probe, read.counted)
         joined = any(fault.code == "ts.join" for fault in self.faults)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from cutroom.media.gops import GopCounter, GopFacts
 from cutroom.media.log_capture import LogCapture, capture_errors
 from cutroom.media.probe import real_video
 from cutroom.media.source import open_source
-from cutroom.media.stream_check import StreamCheck, out_of_memory
+from cutroom.media.stream_check import StreamCheck, has_room, out_of_memory
 from cutroom.processes.limits import memory_within
 
 _FAULTS = 20_000  # observations kept of one file
@@ -60,15 +60,20 @@ class ReadThrough(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_through(
-    path: Path, *, container: str, depth: Depth, on_progress: Callable[[float], None] | None = None
+    path: Path,
+    *,
+    container: str,
+    depth: Depth,
+    encrypted: Collection[int | None] = (),
+    on_progress: Callable[[float], None] | None = None,
 ) -> ReadThrough:
     """Demux all of `path`, one decoder thread a stream.
 
-    `container` is the name `containers.identify` gave. `on_progress` receives the share of the file that was read,
+    `container` is the name `containers.identify` gave; streams `encrypted` are read and not looked into. `on_progress` receives the share of the file that was read,
     0 to 1. Raises what `open_source` raises.
     """
     with capture_errors() as log, open_source(path, options=_OPTIONS) as source, memory_within(_allowance(source)):
-        check = _Reading(source, container, depth, log)
+        check = _Reading(source, container, depth, log, encrypted)
         check.run(on_progress)
         return check.answer()
 
@@ -84,13 +89,20 @@ def _allowance(source: Any) -> int:
 
 
 class _Reading:
-    def __init__(self, source: Any, container: str, depth: Depth, log: LogCapture) -> None:
+    def __init__(
+        self, source: Any, container: str, depth: Depth, log: LogCapture, encrypted: Collection[int | None]
+    ) -> None:
         self._source = source
         self._log = log
         self._faults: list[Fault] = []
         self._container = container
         self._streams = {
-            stream.index: StreamCheck(stream, container=container, everything=depth is Depth.EVERYTHING)
+            stream.index: StreamCheck(
+                stream,
+                container=container,
+                everything=depth is Depth.EVERYTHING,
+                encrypted=stream.index in encrypted,
+            )
             for stream in source.streams
             if stream.type in ("video", "audio") and stream.codec_context is not None
         }
@@ -142,9 +154,9 @@ class _Reading:
                 self._faults.append(Fault(code="read.new-stream", message=text, start_seconds=self._seconds))
                 if errors > _DEMUX_ERRORS:
                     return
-            except MemoryError as error:
-                raise out_of_memory() from error
             except (av.FFmpegError, OSError) as error:
+                if isinstance(error, MemoryError) and not has_room(0):  # else a length in the file is nonsense
+                    raise out_of_memory() from error
                 errors, stalled = errors + 1, stalled + 1
                 reason = getattr(error, "strerror", None) or str(error)
                 text = f"Reading stumbles: {reason}."

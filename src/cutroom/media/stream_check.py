@@ -49,7 +49,7 @@ _LEADING = {"h264": 0, "hevc": 4, "mpeg2video": 2, "mpeg1video": 2, "mjpeg": 0, 
 class StreamCheck:
     """Takes the packets of one stream in file order."""
 
-    def __init__(self, stream: Any, *, container: str, everything: bool) -> None:
+    def __init__(self, stream: Any, *, container: str, everything: bool, encrypted: bool = False) -> None:
         context = stream.codec_context
         self._stream = stream
         self._index: int = stream.index
@@ -57,10 +57,11 @@ class StreamCheck:
         self._codec: str = context.codec.canonical_name
         self._tick = float(stream.time_base or 0)  # seconds; exact fractions would cost more than the checks
         self._origin = stream.start_time if stream.start_time is not None and container in ("mpegts", "mpegps") else 0
-        self._payload = payload_check(self._codec, bytes(context.extradata or b""), container=container)
+        extradata = bytes(context.extradata or b"")
+        self._payload = None if encrypted else payload_check(self._codec, extradata, container=container)
         self._still = bool(stream.disposition & stream.disposition.__class__.attached_pic)
         self._everything = everything and not self._still
-        self._encrypted = _tag(context) in ("encv", "enca", "drmi", "drms")
+        self._encrypted = encrypted
         self._decoder = None if self._encrypted else context
         if self._decoder is not None:
             self._decoder.options = {
@@ -175,9 +176,6 @@ class StreamCheck:
         if self._everything and self._codec in _LEADING and _LEADING[self._codec] < lost < self._fed / 4:
             text = f"{lost} of {self._fed} pictures did not come out of the decoder."
             faults.append(Fault(code="decode.frames-missing", message=text, stream=self._index))
-        if self._encrypted:
-            text = "The stream is encrypted, so its content cannot be checked."
-            faults.append(Fault(code="stream.encrypted", message=text, stream=self._index))
         return faults
 
     @property
@@ -255,7 +253,7 @@ class StreamCheck:
                 reason = getattr(error, "strerror", None) or str(error)
                 faults.append(self._fault("decode.failed", f"A packet cannot be decoded: {reason}", packet, at))
         for line in log.take()[:_COMPLAINTS]:
-            if _REFUSED.search(line.text) and not _room(self._size):
+            if _REFUSED.search(line.text) and not has_room(self._size):
                 raise out_of_memory()
             if self._counts and not (self._standalone and restarting and _ABOUT_OTHERS.search(line.text)):
                 text = f"The {line.source} decoder complains: {line.text}"
@@ -336,18 +334,10 @@ def out_of_memory() -> CutroomError:
     return CutroomError("process.out-of-memory", message, kind=ErrorKind.FAILED)
 
 
-def _room(pixels: int) -> bool:
+def has_room(pixels: int) -> bool:
     """Whether another picture would fit: some decoders report a refusal as if the file were broken."""
     try:
         bytearray((1 << 20) + pixels * 6)
     except MemoryError:
         return False
     return True
-
-
-def _tag(context: Any) -> str:
-    """The four letters a container names the codec by; empty where it uses a number instead."""
-    try:
-        return str(context.codec_tag)
-    except UnicodeDecodeError:
-        return ""

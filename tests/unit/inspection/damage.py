@@ -6,10 +6,13 @@ not be read or hit a limit have no bytes to show; their tests say so by name.
 
 from __future__ import annotations
 
+import io
 import struct
 import zlib
 from collections.abc import Callable
 from typing import NamedTuple
+
+import av
 
 Change = Callable[[bytes], bytes]
 
@@ -93,11 +96,11 @@ def nothing_in_tables(data: bytes) -> bytes:
     return bytes(out)
 
 
-def with_crc(name: bytes, damage: Change) -> Change:
+def with_crc(name: bytes, damage: Change, *, find: Callable[[bytes, bytes], int] = bytes.rindex) -> Change:
     """Change the content of a Matroska level-1 element that begins with a CRC-32, and make the sum right again."""
 
     def change(data: bytes) -> bytes:
-        start = data.index(name)
+        start = find(data, name)
         sum_at = data.index(b"\xbf\x84", start)
         width = 9 - data[start + len(name)].bit_length()
         size = int.from_bytes(data[start + len(name) : start + len(name) + width], "big") & ((1 << 7 * width) - 1)
@@ -144,6 +147,14 @@ def bad_table(all_: list[bytes]) -> list[bytes]:
     return [*all_[:at], all_[at][:14] + b"\x55" + all_[at][15:], *all_[at + 1 :]]
 
 
+def between_keyframes(all_: list[bytes]) -> list[bytes]:
+    """The tables, and what lies between the first keyframe and the second."""
+    pictures = [index for index, one in enumerate(all_) if pid(one) == 0x100 and one[1] & 0x40]
+    keys = [index for index in pictures if all_[index][3] & 0x20 and all_[index][5] & 0x40]
+    start = next(index for index in pictures if index > keys[0])
+    return [*all_[:3], *all_[start : keys[1]]]
+
+
 def ebml_time(data: bytes) -> bytes:
     """The last cluster begins at zero again."""
     at = data.rindex(b"\x1f\x43\xb6\x75")
@@ -185,3 +196,59 @@ def ogg_page(number: int, change: Callable[[bytes], bytes]) -> Change:
         return b"".join(pages)
 
     return work
+
+
+def inserted(path: tuple[bytes, ...], new: bytes) -> Change:
+    """Boxes put at the end of the last box of a path; those that hold it grow. For files with the index behind."""
+
+    def change(data: bytes) -> bytes:
+        out, at = bytearray(data), 0
+        for name in path:
+            at = data.index(name, at)
+            size = int.from_bytes(data[at - 4 : at], "big")
+            out[at - 4 : at] = (size + len(new)).to_bytes(4, "big")
+        end = at - 4 + size
+        return bytes(out[:end]) + new + bytes(out[end:])
+
+    return change
+
+
+def boxed(name: bytes, content: bytes) -> bytes:
+    """A box."""
+    return (8 + len(content)).to_bytes(4, "big") + name + content
+
+
+def encrypted(data: bytes) -> bytes:
+    """An H.264 track marked as encrypted, as in common encryption."""
+    scheme = boxed(b"frma", b"avc1") + boxed(b"schm", bytes(4) + b"cenc\0\1\0\0")
+    scheme += boxed(b"schi", boxed(b"tenc", bytes(6) + b"\1\x08" + bytes(16)))
+    path = (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd", b"avc1")
+    grown = inserted(path, boxed(b"sinf", scheme))(data)
+    at = grown.index(b"avc1", grown.index(b"stsd"))
+    return grown[:at] + b"encv" + grown[at + 4 :]
+
+
+def written_again(container: str, *, leave_out: range = range(0), sound: bool = True) -> Change:
+    """Mux the packets of the picture into another container, without some of them."""
+
+    def change(data: bytes) -> bytes:
+        target = io.BytesIO()
+        with av.open(io.BytesIO(data)) as source, av.open(target, "w", format=container) as output:
+            chosen = [*source.streams.video, *(source.streams.audio if sound else ())]
+            streams = {stream.index: output.add_stream_from_template(stream) for stream in chosen}
+            number = 0
+            for packet in source.demux(*chosen):
+                picture = packet.stream.type == "video"
+                number += picture
+                if packet.dts is None or (picture and number - 1 in leave_out):
+                    continue
+                packet.stream = streams[packet.stream_index]
+                output.mux(packet)
+        return target.getvalue()
+
+    return change
+
+
+def both(first: Change, second: Change) -> Change:
+    """One after the other."""
+    return lambda data: second(first(data))

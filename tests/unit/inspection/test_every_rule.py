@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
 import pytest
 
-from cutroom.core.errors import CutroomError
+from cutroom.inspection import work
 from cutroom.inspection.rules import FROM_ERROR, RULES
 from cutroom.inspection.work import inspect_video
 from cutroom.media import decode_check
 from tests.unit.inspection import damage
 from tests.unit.inspection.damage import (
-    Way, add, after, box, cut, every_size, last, ogg_page, packets, put, rename, with_crc, without,
+    Way, add, after, both, box, cut, last, ogg_page, packets, put, rename, with_crc, without, written_again,
 )  # fmt: skip
 
 INFO, TRACKS, CLUSTER, TAGS = b"\x15\x49\xa9\x66", b"\x16\x54\xae\x6b", b"\x1f\x43\xb6\x75", b"\x12\x54\xc3\x67"
@@ -30,19 +29,10 @@ def in_data(new: bytes, share: float = 0.5):
     return lambda data: data[: int(len(data) * share)] + new + data[int(len(data) * share) + len(new) :]
 
 
-def first_packet(mark: bytes, new: bytes):
-    """Write behind the first occurrence of a mark in the data box."""
-
-    def change(data: bytes) -> bytes:
-        at = data.index(mark, data.index(b"mdat")) + len(mark)
-        return data[:at] + new + data[at + len(new) :]
-
-    return change
-
-
-def no_keyframes(data: bytes) -> bytes:
-    """A list of keyframes that holds none."""
-    return add(b"stss", 8, -int.from_bytes(data[data.index(b"stss") + 8 :][:4], "big"))(data)
+def noise_in_data(data: bytes) -> bytes:
+    """Every packet replaced by nonsense."""
+    start, end = box(data, b"mdat")
+    return data[: start + 8] + (NOISE * (len(data) // len(NOISE) + 1))[: end - start - 8] + data[end:]
 
 
 def zero_first_chunk_run(data: bytes) -> bytes:
@@ -70,7 +60,9 @@ WAYS: dict[str, Way] = {
     "file.damaged-head": Way("x264-mkv", put(0, NOISE[:512])),
     "file.odd-head": Way("mpeg2-ts", lambda data: data[100:]),
     "file.not-video": Way("x264-mp4", lambda data: b"Milk, bread, a new hard disk.\n" * 200),
-    "file.too-large": Way("prores-mov", every_size(b"apcn", 60000)),
+    "file.too-large": Way(
+        "x264-silent", lambda data: b"YUV4MPEG2 W9000 H9000 F25:1 Ip C420jpeg\nFRAME\n" + bytes(9000), "y4m"
+    ),
     "file.other-container": Way("x264-mkv", lambda data: data, "mp4"),
     "file.cannot-open": Way("x264-mkv", lambda data: data[: data.index(TRACKS)] + NOISE),
     "mp4.moov-missing": Way("x264-mp4", rename(b"moov", b"free")),
@@ -101,21 +93,18 @@ WAYS: dict[str, Way] = {
     "mp4.bad-index": Way("x264-fragmented", last(b"tfra", 28, b"\0\0\0\x07")),
     "mp4.index-beyond-end": Way("x264-cmaf", after(b"sidx", 28, b"\x7f\0\0\0")),
     "mp4.shorter-than-declared": Way(
-        "x264-fragmented",
-        lambda data: after(b"mvex", -4, (8 + int.from_bytes(data[data.index(b"mvex") - 4 :][:4], "big")).to_bytes(4))(
-            data
-        ),
+        "x264-fragmented", damage.inserted((b"moov", b"mvex"), damage.boxed(b"mehd", bytes(4) + b"\0\1\0\0"))
     ),
     "matroska.truncated": Way("x264-mkv", cut(0.8)),
     "matroska.bad-element": Way("x264-mkv", last(CLUSTER, 0, bytes(12))),
     "matroska.bad-element-minor": Way("x264-mkv", with_crc(TAGS, lambda content: b"\x73\x73\x4f\xff" + content[4:])),
     "matroska.cut-element": Way("x264-mkv-live", cut(0.8)),
     "matroska.bad-checksum": Way("x264-mkv", in_data(b"\x55\xaa")),
-    "matroska.bad-checksum-minor": Way("x264-mkv", lambda data: after(TAGS, 40, b"\x55")(data)),
+    "matroska.bad-checksum-minor": Way("x264-mkv", last(TAGS, 40, b"\x55")),
     "matroska.no-segment": Way("x264-mkv", after(b"\x18\x53\x80\x67", 0, bytes(4))),
     "matroska.no-clusters": Way("x264-mkv-live", lambda data: data[: data.index(CLUSTER)]),
     "matroska.unknown-track": Way(
-        "x264-mkv", with_crc(CLUSTER, lambda content: content.replace(b"\x81\0\0\x80", b"\x89\0\0\x80", 1))
+        "x264-mkv", with_crc(CLUSTER, lambda data: data.replace(b"\x81\0\0\x80", b"\x89\0\0\x80", 1), find=bytes.index)
     ),
     "matroska.time-goes-back": Way("x264-mkv-opus", damage.ebml_time),
     "matroska.trailing-bytes": Way("x264-mkv", after_all(NOISE[:600])),
@@ -147,7 +136,7 @@ WAYS: dict[str, Way] = {
     "ogg.lost-sync": Way("opus-ogg", ogg_page(2, lambda page: b"XXXX" + page[4:])),
     "ogg.truncated": Way("opus-ogg", lambda data: data[:-30]),
     "ogg.bad-checksum": Way("opus-ogg", in_data(b"\x55\xaa\x55")),
-    "ogg.missing-pages": Way("opus-ogg", ogg_page(3, lambda page: b"")),
+    "ogg.missing-pages": Way("opus-ogg", ogg_page(2, lambda page: b"")),
     "ogg.no-end": Way("opus-ogg", ogg_page(-1, lambda page: b"")),
     "mxf.broken-chain": Way("mpeg2-mxf", in_data(NOISE + bytes(1), 0.6)),
     "mxf.truncated": Way("mpeg2-mxf", cut(0.6)),
@@ -157,23 +146,22 @@ WAYS: dict[str, Way] = {
     "asf.no-data": Way("wmv2-asf", lambda data: data[: data.index(DATA_OBJECT)]),
     "payload.broken-lengths": Way("x264-silent", in_data(b"\xff" * 3000, 0.4)),
     "payload.forbidden-bytes": Way("x264-silent", in_data(b"\x41\0\0\0\0\0\0\0\0\0\0\0\0", 0.5)),
-    "payload.bad-header": Way("vp9-webm", in_data(NOISE[:4000])),
+    "payload.bad-header": Way("mjpeg-mov", rename(b"\xff\xd8\xff", b"\x11\x22\xff")),
     "payload.zero-run": Way("vp9-mp4", in_data(bytes(200), 0.3)),
-    "payload.frame-missing": Way("x264-mkv-live", lambda data: without_pictures(data)),
-    "read.error": Way("x264-flv", lambda data: after(b"\x17\x01", -11, b"\x09\xff\xff\xff")(data)),
+    "payload.frame-missing": Way("x264-silent", written_again("matroska", leave_out=range(13, 20)), "mkv"),
+    "read.error": Way("vp9-mp4", both(written_again("ivf", sound=False), in_data(bytes(3000))), "ivf"),
     "read.complaint": Way("x264-faststart", cut(0.7)),
-    "read.new-stream": Way("x264-ts", lambda data: data),
     "read.corrupt-packet": Way("x264-faststart", cut(0.7)),
-    "decode.failed": Way("mjpeg-avi", in_data(NOISE[:6000])),
+    "decode.failed": Way("mjpeg-mov", in_data(NOISE[:6000])),
     "decode.corrupt-frame": Way("x264-silent", in_data(NOISE[:3000], 0.5), None, "deep"),
     "decode.complaint": Way("x264-silent", in_data(NOISE[:3000], 0.5), None, "deep"),
-    "decode.nothing": Way("x264-flv", lambda data: data),
-    "decode.no-keyframe": Way("x264-silent", no_keyframes),
+    "decode.nothing": Way("aac-m4a", lambda data: noise_in_data(data)),
+    "decode.no-keyframe": Way("x264-ts", packets(damage.between_keyframes)),
     "decode.cut-end": Way("mpeg2-ps", lambda data: data[: int(len(data) * 0.7)]),
-    "decode.frames-missing": Way("x265-mkv", lambda data: data, None, "deep"),
-    "stream.encrypted": Way("x264-silent", rename(b"avc1", b"encv")),
-    "timeline.gap": Way("x264-mkv-live", lambda data: data),
-    "timeline.pictures-missing": Way("mpeg4-mkv", lambda data: data),
+    "decode.frames-missing": Way("prores-mov", lambda data: data.replace(b"icpf", b"xxxx", 2), None, "deep"),
+    "stream.encrypted": Way("x264-silent", damage.encrypted),
+    "timeline.gap": Way("x264-silent", written_again("matroska", leave_out=range(5, 37)), "mkv"),
+    "timeline.pictures-missing": Way("mpeg4-mkv", written_again("matroska", leave_out=range(14, 18))),
 }
 DATA_OBJECT = bytes.fromhex("3626b2758e66cf11a6d900aa0062ce6c")
 
@@ -182,8 +170,11 @@ def damage_footer(data: bytes) -> bytes:
     return b"\x06\x0e\x2b\x34\x02\x05\x01\x01\x0d\x01\x02\x01\x01\x04"
 
 
-def without_pictures(data: bytes) -> bytes:
-    return data
+CUSTOM = {
+    "file.not-found", "file.no-permission", "file.not-a-file", "file.unreadable", "file.changed", "file.timed-out",
+    "file.crashed", "file.bit-rot", "file.replaced", "read.new-stream",
+}  # fmt: skip
+"""Rules about what no bytes show; each has a test that names it."""
 
 
 def look(path: Path, mode: str = "standard") -> set[str]:
@@ -199,3 +190,38 @@ def test_a_rule_fires_on_its_file(tmp_path, healthy, code):
     path.write_bytes(way.change(source.read_bytes()))
     found = look(path, way.mode)
     assert code in found, sorted(found)
+
+
+def test_every_rule_has_a_file_or_a_test_that_names_it():
+    assert RULES.keys() == WAYS.keys() | CUSTOM
+    texts = [path.read_text() for path in Path(__file__).parent.glob("test_*.py")]
+    for code in CUSTOM:
+        assert any(f'"{code}"' in re.sub(r"CUSTOM = {.*?}", "", text, flags=re.DOTALL) for text in texts), code
+
+
+def test_a_disk_that_fails_is_unreadable(tmp_path, healthy, monkeypatch):
+    def fail(path, *arguments):
+        raise OSError(5, "Input/output error", str(path))
+
+    path = healthy("x264-silent")
+    monkeypatch.setattr("cutroom.media.source.os.open", fail)
+    assert look(path) == {"file.unreadable"}
+
+
+@pytest.mark.parametrize("shape", ["x264-silent", "x265-mkv", "av1-mp4", "mjpeg-mov", "prores-mov"])
+def test_a_refusal_of_memory_is_no_damage(healthy, monkeypatch, shape):
+    monkeypatch.setattr(decode_check, "_allowance", lambda source: 0)
+    assert look(healthy(shape), "deep") <= {"file.crashed"}
+
+
+def test_limits_are_told_by_codes_of_their_own():
+    assert FROM_ERROR["process.timed-out"] == "file.timed-out"
+    assert FROM_ERROR["process.out-of-memory"] == "file.crashed"
+
+
+def test_a_stream_that_turns_up_late_is_a_note(healthy, monkeypatch):
+    def surprised(path):
+        raise IndexError  # as PyAV answers to a packet of a stream that it did not count
+
+    monkeypatch.setattr(work, "probe", surprised)
+    assert look(healthy("mpeg2-ps")) == {"read.new-stream"}
