@@ -11,7 +11,8 @@ import av
 import msgspec
 
 from cutroom.media.containers.fault import Fault
-from cutroom.media.gops import GopCounter, GopFacts
+from cutroom.media.facts import GopFacts
+from cutroom.media.gops import GopCounter
 from cutroom.media.log_capture import LogCapture, capture_errors
 from cutroom.media.probe import real_video
 from cutroom.media.source import open_source
@@ -69,7 +70,8 @@ def read_through(
 ) -> ReadThrough:
     """Demux all of `path`, one decoder thread a stream.
 
-    `container` is the name `containers.identify` gave; streams `encrypted` are read and not looked into. `on_progress` receives the share of the file that was read,
+    `container` is the name `containers.identify` gave; streams `encrypted` are read and not looked
+    into. `on_progress` receives the share of the file that was read,
     0 to 1. Raises what `open_source` raises.
     """
     with capture_errors() as log, open_source(path, options=_OPTIONS) as source, memory_within(_allowance(source)):

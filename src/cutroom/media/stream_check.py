@@ -21,7 +21,10 @@ _DECODER = {"threads": "1", "err_detect": "crccheck+bitstream+buffer", "skip_loo
 _LENIENT = {**_DECODER, "err_detect": "crccheck+buffer"}
 _SETTLING_SECONDS = 3.0
 _GAP_SECONDS = 1.0
-_INTRA_PIXELS = 128e6  # of an all-intra stream that are decoded before the check thins out to two pictures a second
+# Keyframes are decoded one and all until so many pixels are reached, then so many seconds apart for each million
+# pixels of the picture: in 1080p four of them, then one in ten seconds. Streams of keyframes only get more.
+_KEYFRAMES_THEN_SECONDS = (8e6, 5.0)
+_INTRA_THEN_SECONDS = (32e6, 1.0)
 _CUT_IN_SECONDS = 1.0  # in which pictures may refer to what was before the recording, and are left out
 _CUT_IN = 3  # packets of sound that may be the rest of one that began before the recording
 _TAIL_PACKETS = 150  # of the last group of pictures, kept to see whether it ends whole
@@ -30,7 +33,8 @@ _COMPLAINTS = 3  # log lines kept for each packet
 
 # Each packet is a picture by itself, and comes out of the decoder at once.
 _INTRA = {
-    "mjpeg", "prores", "dnxhd", "dvvideo", "rawvideo", "huffyuv", "ffvhuff", "utvideo", "cfhd", "v210", "png", "jpeg2000"
+    "mjpeg", "prores", "dnxhd", "dvvideo", "rawvideo", "huffyuv", "ffvhuff", "utvideo", "cfhd", "v210", "png",
+    "jpeg2000",
 }  # fmt: skip
 # Codecs whose every packet is a picture, and how many pictures may be dropped because the stream begins with a cut.
 # What a decoder says about a keyframe that may refer to pictures before it, when it is given the keyframe alone.
@@ -229,8 +233,9 @@ class StreamCheck:
             return self._begun
         if not key:
             return False
-        if self._keyframes == self._packets and self._packets * self._size > _INTRA_PIXELS:
-            near = at is not None and self._decoded_at is not None and 0 <= at - self._decoded_at < 0.5
+        pixels, apart = _INTRA_THEN_SECONDS if self._keyframes == self._packets else _KEYFRAMES_THEN_SECONDS
+        if self._fed * self._size > pixels and at is not None and self._decoded_at is not None:
+            near = 0 <= at - self._decoded_at < apart * self._size / 1e6
             if near:
                 return False
         self._decoded_at = at

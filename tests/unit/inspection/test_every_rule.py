@@ -13,7 +13,20 @@ from cutroom.inspection.work import inspect_video
 from cutroom.media import decode_check
 from tests.unit.inspection import damage
 from tests.unit.inspection.damage import (
-    Way, add, after, both, box, cut, last, ogg_page, packets, put, rename, with_crc, without, written_again,
+    Way,
+    add,
+    after,
+    both,
+    box,
+    cut,
+    last,
+    ogg_page,
+    packets,
+    put,
+    rename,
+    with_crc,
+    without,
+    written_again,
 )  # fmt: skip
 
 INFO, TRACKS, CLUSTER, TAGS = b"\x15\x49\xa9\x66", b"\x16\x54\xae\x6b", b"\x1f\x43\xb6\x75", b"\x12\x54\xc3\x67"
