@@ -31,7 +31,7 @@ def test_a_line_has_every_promised_field():
 @pytest.mark.parametrize("format", ["json", "jsonl"])
 def test_real_output_is_what_the_schema_says(tmp_path, healthy, damaged, format):
     (tmp_path / "odd\nname.mp4").write_bytes(healthy("x264-mp4").read_bytes())
-    assert damaged("x264-mkv", "zero-4k", 1) and damaged("x264-mp4", "cut-50", 1)
+    assert damaged("x264-mkv", "zero-4k", 1) is not None
     arguments = ["inspect", str(tmp_path), "--format", format, "--no-database", "--jobs", "1"]
     answer = CliRunner().invoke(make_app(arguments), arguments)
     if format == "json":
