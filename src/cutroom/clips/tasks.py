@@ -9,25 +9,29 @@ from typing import Any
 import msgspec
 
 from cutroom.clips import store as rows
+from cutroom.clips.events import ClipDone
 from cutroom.clips.models import Clip, ClipState
 from cutroom.clips.names import MEDIA_TYPES
 from cutroom.clips.service import ClipService
 from cutroom.core.errors import ErrorDocument
 from cutroom.db.engine import Transaction
+from cutroom.events.announce import Announcer
 from cutroom.jobs.errors import CANCELLED
 from cutroom.jobs.models import Job, JobKind
 from cutroom.library.service import LibraryService
 from cutroom.storage.port import ObjectStore
 
 
-def kinds(service: ClipService, library: LibraryService, store: ObjectStore, *, max_attempts: int) -> list[JobKind]:
+def kinds(
+    service: ClipService, library: LibraryService, store: ObjectStore, announcer: Announcer, *, max_attempts: int
+) -> list[JobKind]:
     """The kind `clip`."""
-    tasks = _Tasks(service, library, store)
+    tasks = _Tasks(service, library, store, announcer)
     return [
         JobKind(
             name="clip",
             queue="clip",
-            target="cutroom.clips.work:cut_clip",
+            target="cutroom.clips.work:cut_clips",
             prepare=tasks.prepare,
             publish=tasks.publish,
             failed=tasks.failed,
@@ -37,17 +41,18 @@ def kinds(service: ClipService, library: LibraryService, store: ObjectStore, *, 
 
 
 class _Tasks:
-    def __init__(self, service: ClipService, library: LibraryService, store: ObjectStore) -> None:
+    def __init__(self, service: ClipService, library: LibraryService, store: ObjectStore, announcer: Announcer) -> None:
         self._service = service
         self._library = library
         self._store = store
+        self._announcer = announcer
 
     async def prepare(self, tx: Transaction, job: Job) -> dict[str, Any] | None:
-        """None when the clip has been deleted or its original cannot be read any more."""
-        clip = await rows.get(tx.conn, job.payload["clip_id"], viewer=None)
-        if clip is None or clip.state is ClipState.READY:
+        """None when every clip has been deleted or cut, or the original cannot be read any more."""
+        clips = [clip for clip in await self._clips(tx, job) if clip.state is not ClipState.READY]
+        if not clips:
             return None
-        video = await self._library.get(tx.conn, clip.video_id, viewer=None)
+        video = await self._library.get(tx.conn, clips[0].video_id, viewer=None)
         source = await self._library.source_of(tx, video)
         if source is None:
             error = ErrorDocument(
@@ -57,21 +62,32 @@ class _Tasks:
             )
             await self.failed(tx, job, error)
             return None
-        await self._set(tx, clip, {"state": ClipState.QUEUED.value, "error": None})
-        return {
-            "source": source.for_child(job.folder),
-            "output": str(_output(job, clip)),
-            "in_frame": clip.in_frame,
-            "out_frame": clip.out_frame,
-            "mode": clip.mode.value,
-            "padding": f"{clip.padding.numerator}/{clip.padding.denominator}",
-        }
+        for clip in clips:
+            await self._set(tx, clip, {"state": ClipState.QUEUED.value, "error": None})
+        return {"source": source.for_child(job.folder), "cuts": [_cut(job, clip) for clip in clips]}
 
     async def publish(self, tx: Transaction, job: Job, result: dict[str, Any]) -> dict[str, Any] | None:
-        """Adopt the file and say which frames it holds."""
-        clip = await rows.get(tx.conn, job.payload["clip_id"], viewer=None)
-        if clip is None:
-            return None
+        """Adopt the files and say which frames they hold; the answer of a clip that was cut alone is the job's."""
+        answers = []
+        outcomes = result.get("outcomes", {})
+        for clip in await self._clips(tx, job):
+            outcome = outcomes.get(clip.id)
+            if outcome is None or clip.state is ClipState.READY:
+                continue
+            if outcome["answer"] is not None:
+                answers.append(await self._adopt(tx, job, clip, outcome["answer"]))
+            else:
+                await self._set(tx, clip, {"state": ClipState.FAILED.value, "error": outcome["error"]})
+        return answers[0] if len(outcomes) == 1 and answers else {"clips": len(answers), "of": len(outcomes)}
+
+    async def failed(self, tx: Transaction, job: Job, error: ErrorDocument) -> None:
+        """Say at the clips why there is no file."""
+        state = ClipState.CANCELLED if error.code == CANCELLED.code else ClipState.FAILED
+        for clip in await self._clips(tx, job):
+            if clip.state is not ClipState.READY:
+                await self._set(tx, clip, {"state": state.value, "error": msgspec.to_builtins(error)})
+
+    async def _adopt(self, tx: Transaction, job: Job, clip: Clip, result: dict[str, Any]) -> dict[str, Any]:
         output, key = _output(job, clip), f"clips/{clip.id}/{clip.name}"
         stat = await asyncio.to_thread(self._store.adopt, key, output)
         answer = {**result, "path": clip.name}
@@ -84,15 +100,16 @@ class _Tasks:
             "error": None,
         }
         await self._set(tx, clip, values)
+        done = await self._service.get(tx.conn, clip.id, viewer=None)
+        await self._announcer.announce(tx, ClipDone(clip=done))
         return answer
 
-    async def failed(self, tx: Transaction, job: Job, error: ErrorDocument) -> None:
-        """Say at the clip why there is no file."""
-        clip = await rows.get(tx.conn, job.payload["clip_id"], viewer=None)
-        if clip is None:
-            return
-        state = ClipState.CANCELLED if error.code == CANCELLED.code else ClipState.FAILED
-        await self._set(tx, clip, {"state": state.value, "error": msgspec.to_builtins(error)})
+    async def _clips(self, tx: Transaction, job: Job) -> list[Clip]:
+        """The job's clips that are still there."""
+        # A job that was queued by an older version names one clip.
+        ids = job.payload.get("clip_ids") or [job.payload["clip_id"]]
+        found = [await rows.get(tx.conn, clip_id, viewer=None) for clip_id in ids]
+        return [clip for clip in found if clip is not None]
 
     async def _set(self, tx: Transaction, clip: Clip, values: dict[str, Any]) -> None:
         await rows.change(tx.conn, clip.id, values)
@@ -101,4 +118,15 @@ class _Tasks:
 
 
 def _output(job: Job, clip: Clip) -> Path:
-    return job.folder / f"clip{Path(clip.name).suffix}"
+    return job.folder / f"{clip.id}{Path(clip.name).suffix}"
+
+
+def _cut(job: Job, clip: Clip) -> dict[str, Any]:
+    return {
+        "id": clip.id,
+        "output": str(_output(job, clip)),
+        "in_frame": clip.in_frame,
+        "out_frame": clip.out_frame,
+        "mode": clip.mode.value,
+        "padding": f"{clip.padding.numerator}/{clip.padding.denominator}",
+    }

@@ -32,6 +32,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     memory_bytes: int | None = None  # address space
     cpu_seconds: int | None = None  # over the child's whole life
     niceness: int = 0  # added to the parent's
+    preload: tuple[str, ...] = ()  # modules to import while it waits for its first work
 
 
 @contextmanager
@@ -66,6 +67,9 @@ def apply(limits: Limits) -> None:
         _lower(resource.RLIMIT_CPU, limits.cpu_seconds)
     if limits.niceness:
         os.nice(limits.niceness)
+        # Where the kernel groups processes by session, niceness alone counts only within one: each child is one.
+        with suppress(OSError):
+            Path("/proc/self/autogroup").write_text(str(os.nice(0)))
     # When memory runs out, the kernel should take the child and not the server or its database.
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("500")

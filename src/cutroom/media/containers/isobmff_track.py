@@ -32,6 +32,8 @@ class Track:
         self.time_counts: Array = _NONE
         self.time_deltas: Array = _NONE
         self.offset_count: int | None = None
+        self.offset_counts: Array = _NONE
+        self.offsets: Array = _NONE  # display time minus decode time, signed
         self.sync: Array | None = None
         self.chunk_offsets: Array = _NONE
         self.per_chunk: Array = _NONE
@@ -157,7 +159,9 @@ def _stts(track: Track, data: bytes, body: int, end: int) -> None:
 
 def _ctts(track: Track, data: bytes, body: int, end: int) -> None:
     count, first = _entries(data, body, end, 8, "display offset")
-    track.offset_count = int(np.frombuffer(data, ">u4", count * 2, first)[::2].sum(dtype=np.int64))
+    pairs = np.frombuffer(data, ">i4", count * 2, first).reshape(count, 2)
+    track.offset_counts, track.offsets = pairs[:, 0].view(">u4"), pairs[:, 1]
+    track.offset_count = int(track.offset_counts.sum(dtype=np.int64))
 
 
 def _stss(track: Track, data: bytes, body: int, end: int) -> None:

@@ -26,15 +26,18 @@ _MAX_FAILURES = 64  # demuxer errors without a packet between them before the re
 class Reader:
     """The packets of the chosen streams and the frames of the video among them."""
 
-    def __init__(self, path: Path, container: InputContainer, *, threads: int) -> None:
-        """`threads`: of the video decoder; 0 is one a core."""
-        self.video = next((stream for stream in container.streams.video if _is_moving(stream)), None)
+    def __init__(
+        self, path: Path, container: InputContainer, *, threads: int, picture: bool = True, sound: bool = True
+    ) -> None:
+        """`threads`: of the video decoder; 0 is one a core. What is not wanted is passed over."""
+        moving = (stream for stream in container.streams.video if _is_moving(stream))
+        self.video = next(moving, None) if picture else None
         self.audio: list[AudioStream] = [
             stream for stream in container.streams.audio if stream.codec_context and stream.codec_context.sample_rate
-        ][:MAX_SOUND_TRACKS]
-        self.left_out = len(container.streams.audio) - len(self.audio)
+        ][: MAX_SOUND_TRACKS if sound else 0]
+        self.left_out = len(container.streams.audio) - len(self.audio) if sound else 0
         self.damaged = 0
-        self._path = path
+        self.path = path
         self._sorter = StampSorter() if container.format.name == "avi" else None
         self._container = container
         if self.video is not None:
@@ -65,7 +68,7 @@ class Reader:
                 failures += 1
                 self.damaged += 1
             except OSError as error:  # from the file itself
-                raise unreadable(self._path, error) from error
+                raise unreadable(self.path, error) from error
             else:
                 return
 
