@@ -26,7 +26,7 @@ from cutroom.inspection.models import FileReport, Finding, Mode, Severity, Statu
 from cutroom.inspection.rules import RULES_VERSION
 from cutroom.inspection.scan_models import Origin, ScanState, options_of, request_of, row_of
 from cutroom.inspection.scan_request import ScanRequest as ScanRequest
-from cutroom.media.probe import Probe
+from cutroom.media.facts import Probe
 
 _NO_AGE = 0
 """The `mtime_ns` of a file that could not be looked at: equal to no file's own, so that it is looked at again."""

@@ -38,6 +38,7 @@ class Track:
         self.chunk_offsets: Array = _NONE
         self.per_chunk: Array = _NONE
         self.external = False
+        self.encrypted = False
         self.sizes_in_bytes = True  # QuickTime sound counts frames, not bytes
 
     @property
@@ -130,6 +131,7 @@ def _stsd(track: Track, data: bytes, body: int, end: int) -> None:
         raise TableError("The description of the samples is damaged")
     if any(not all(byte >= 0x20 or byte == 0 for byte in box.type) for box in boxes[:count]):
         raise TableError("The description of the samples names no codec")
+    track.encrypted = boxes[0].type in (b"encv", b"enca", b"drmi", b"drms")
     if track.handler == b"soun":
         entry = boxes[0]
         version = int.from_bytes(data[entry.start + 16 : entry.start + 18], "big")
