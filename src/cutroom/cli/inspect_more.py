@@ -48,6 +48,7 @@ async def duplicates(asked: Asked, out: IO[str]) -> bool:
 
 async def _known(asked: Asked, stack: AsyncExitStack) -> KeptHashes:
     from cutroom.bootstrap.scanning import hashes_of, opened
+    from cutroom.bootstrap.settings import load
 
     return hashes_of(await stack.enter_async_context(opened(load(asked.data))))
 
