@@ -11,7 +11,7 @@ from av.container import InputContainer
 from av.error import EOFError as NothingMore
 from av.error import FFmpegError
 from av.packet import Packet
-from av.stream import Disposition, Stream
+from av.stream import Discard, Disposition, Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
@@ -35,7 +35,9 @@ class Reader:
         self.left_out = len(container.streams.audio) - len(self.audio)
         self.damaged = 0
         self._path = path
-        self._sorter = StampSorter() if container.format.name == "avi" else None
+        self._sorter = None
+        if self.video is not None and container.format.name == "avi":
+            self._sorter = StampSorter(self.video.start_time)
         self._container = container
         if self.video is not None:
             self.video.thread_type = "AUTO"
@@ -43,7 +45,7 @@ class Reader:
         wanted = {stream.index for stream in self.streams}
         for stream in container.streams:
             if stream.index not in wanted:
-                stream.discard = "all"  # type: ignore[assignment]
+                stream.discard = Discard.all
 
     @property
     def streams(self) -> Sequence[Stream]:
