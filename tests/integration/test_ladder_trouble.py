@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -107,6 +108,10 @@ def test_damaged_packets_are_passed_over_and_counted(tmp_path: Path, footage: Pa
     assert made.result.damaged_packets > 0
     assert made.result.frames > 180
     assert len(made.frames(240)) == made.result.frames
+    (note,) = made.result.notes
+    found = re.match(r"Damage was passed over at 0:00:0(\d\.\d)", note)
+    assert found
+    assert 3 < float(found[1]) < 6
 
 
 def test_a_truncated_transport_stream_gives_what_it_has(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from cutroom.core.errors import CutroomError, ErrorKind
+from cutroom.media.ladder.damage import Damage
 from cutroom.media.ladder.stamps import StampSorter
 from cutroom.media.source import shown
 
@@ -34,6 +35,7 @@ class Reader:
         ][:MAX_SOUND_TRACKS]
         self.left_out = len(container.streams.audio) - len(self.audio)
         self.damaged = 0
+        self.damage = Damage()
         self._path = path
         self._sorter = None
         if self.video is not None and container.format.name == "avi":
@@ -85,13 +87,22 @@ class Reader:
         if self.video is None:
             return
         if packet is not None and packet.is_corrupt:
-            self.damaged += 1
+            self._count(packet)
         try:
-            yield from self.video.codec_context.decode(packet)
+            for frame in self.video.codec_context.decode(packet):
+                if frame.is_corrupt and frame.pts is not None and frame.time_base:
+                    self.damage.add(frame.pts * frame.time_base)
+                yield frame
         except NothingMore:
             return
         except FFmpegError:
-            self.damaged += 1
+            self._count(packet)
+
+    def _count(self, packet: Packet[Any] | None) -> None:
+        self.damaged += 1
+        at = None if packet is None else packet.pts if packet.pts is not None else packet.dts
+        if packet is not None and at is not None:
+            self.damage.add(at * packet.time_base)
 
 
 def unreadable(path: Path, error: OSError) -> CutroomError:
