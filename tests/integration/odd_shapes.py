@@ -88,9 +88,7 @@ _TURNS = {
     "turned 90, interlaced": _turned(
         "-display_rotation 90", 1, make=f"{_H264} {_INTERLACED} -x264-params tff=1 -an", note="deinterlaced"
     ),
-    "turned 90, anamorphic": _turned(
-        "-display_rotation 90", 1, make=f"{_H264} -vf setsar=2/1 -an", size=(90, 240)
-    ),
+    "turned 90, anamorphic": _turned("-display_rotation 90", 1, make=f"{_H264} -vf setsar=2/1 -an", size=(90, 240)),
     "turned 90 in Matroska": Shape(
         suffix="mkv", make=f"{_H264} -an", remux="-display_rotation 90", size=(120, 160), turn=(1, False), sounds=0
     ),
@@ -122,7 +120,9 @@ _PIXELS = {
         make=f"{_HEVC} -pix_fmt yuv420p10le -vf {_PQ} -an",
         note="HDR",
     ),
-    "BT.2020, not HDR": _silent("mp4", f"{_H264} -vf setparams=color_trc=bt2020-10:color_primaries=bt2020:colorspace=bt2020nc"),
+    "BT.2020, not HDR": _silent(
+        "mp4", f"{_H264} -vf setparams=color_trc=bt2020-10:color_primaries=bt2020:colorspace=bt2020nc"
+    ),
 }
 _INTERLACE = {
     "top field first": _silent("mp4", f"{_H264} {_INTERLACED} -x264-params tff=1", note="deinterlaced"),
@@ -190,9 +190,7 @@ _RATES = {
     "1 frame a second": _silent("mp4", f"{_H264}", rate=Fraction(1)),
     "120 frames a second": _silent("mp4", f"{_H264}", rate=Fraction(120)),
     "240 in Matroska": _silent("mkv", f"{_H264}", rate=Fraction(240)),
-    "23.976": _silent(
-        "mov", f"{_H264}", rate=Fraction(24000, 1001)
-    ),
+    "23.976": _silent("mov", f"{_H264}", rate=Fraction(24000, 1001)),
     "59.94": _silent("ts", f"{_H264}", rate=Fraction(60000, 1001)),
     "12.5": _silent("mp4", f"{_H264}", rate=Fraction(25, 2)),
     "variable": _silent("mkv", f"{_H264} -vf setpts=(N+mod(N\\,3)/3)/25/TB -fps_mode vfr", rate=None),
@@ -212,7 +210,9 @@ _STRUCTURES = {
     "negative composition offsets": Shape(
         suffix="mp4", make=f"{_H264} -bf 2 {_AAC} -movflags negative_cts_offsets", copied=True
     ),
-    "no edit list": Shape(suffix="mp4", make=f"{_H264} {_AAC} -use_editlist 0", copied=True, rate=None, beep=BEEP + 0.021),
+    "no edit list": Shape(
+        suffix="mp4", make=f"{_H264} {_AAC} -use_editlist 0", copied=True, rate=None, beep=BEEP + 0.021
+    ),
     "B-frames in AVI": Shape(suffix="avi", make=f"{_H264} -bf 2 -c:a pcm_s16le"),
     "late start": Shape(suffix="ts", make=f"{_H264} {_AAC} -output_ts_offset 1000", copied=True),
     "clock runs over": Shape(suffix="ts", make=f"{_H264} {_AAC} -output_ts_offset 95442.3 -muxdelay 0", copied=True),

@@ -27,13 +27,14 @@ _MAX_FAILURES = 64  # demuxer errors without a packet between them before the re
 class Reader:
     """The packets of the chosen streams and the frames of the video among them."""
 
-    def __init__(self, path: Path, container: InputContainer, *, threads: int) -> None:
-        """`threads`: of the video decoder; 0 is one a core."""
+    def __init__(self, path: Path, container: InputContainer, *, threads: int, texts: Sequence[Stream] = ()) -> None:
+        """`threads`: of the video decoder; 0 is one a core. `texts` are read too."""
         self.video = next((stream for stream in container.streams.video if _is_moving(stream)), None)
         self.audio: list[AudioStream] = [
             stream for stream in container.streams.audio if stream.codec_context and stream.codec_context.sample_rate
         ][:MAX_SOUND_TRACKS]
         self.left_out = len(container.streams.audio) - len(self.audio)
+        self._texts = texts
         self.damaged = 0
         self.damage = Damage()
         self._path = path
@@ -52,7 +53,7 @@ class Reader:
     @property
     def streams(self) -> Sequence[Stream]:
         """The streams that are read."""
-        return [*([self.video] if self.video is not None else []), *self.audio]
+        return [*([self.video] if self.video is not None else []), *self.audio, *self._texts]
 
     def packets(self) -> Iterator[Packet[Any]]:
         """Every packet that holds something, in file order."""
