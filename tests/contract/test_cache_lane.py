@@ -287,7 +287,7 @@ async def test_an_answer_too_large_to_keep_is_given_whole() -> None:
     body = b"x" * (3 << 20)
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
-        headers = [(b"cache-control", b"private, no-cache"), (b"content-type", b"text/plain")]
+        headers = [(b"cache-control", b"private, no-cache"), (b"content-type", b"application/json")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         for begin in range(0, len(body), 1 << 18):
             more = begin + (1 << 18) < len(body)

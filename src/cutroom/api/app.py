@@ -20,16 +20,21 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 import cutroom
 from cutroom.api import access, errors, security, site
 from cutroom.api.lane import CacheLane
-from cutroom.api.routes import accounts, clips, docs, events, health, jobs, media, session, uploads, videos
+from cutroom.api.routes import accounts, clips, docs, downloads, events, health, jobs, media, session, uploads, videos
 from cutroom.api.schemas.base import ErrorAnswer
 from cutroom.api.streams import EventHub
 from cutroom.bootstrap.container import Cutroom, build, start
 from cutroom.bootstrap.settings import ServerSettings, Settings, load
 from cutroom.db.commits import commits
+from cutroom.media.pool import DecodePool
+
+_ASKED_AT_ONCE = 2
+_STREAMS_AT_ONCE = 8
 
 # The page's files come last: their pattern takes every address.
 ROUTERS: tuple[APIRouter, ...] = tuple(
-    module.router for module in (session, accounts, videos, media, uploads, clips, jobs, events, health, docs, site)
+    module.router
+    for module in (session, accounts, videos, media, downloads, uploads, clips, jobs, events, health, docs, site)
 )
 
 
@@ -65,7 +70,14 @@ async def attached(app: FastAPI, services: Cutroom) -> AsyncIterator[EventHub]:
     await hub.start()
     app.state.commits = counting = await commits(services.database)
     try:
-        yield hub
+        # Short work that an answer waits for, and sound that goes out as long as somebody takes it, apart.
+        memory = services.settings.media.memory_mib << 20 or None
+        async with (
+            DecodePool(_ASKED_AT_ONCE, memory_bytes=memory) as asked,
+            DecodePool(_STREAMS_AT_ONCE, memory_bytes=memory) as streams,
+        ):
+            app.state.pool, app.state.streams = asked, streams
+            yield hub
     finally:
         app.state.commits = None
         await counting.close()

@@ -149,6 +149,7 @@ def _may_keep(start: Message) -> bool:
     return bool(
         start["status"] == 200
         and headers.get(b"cache-control") == _OPT_IN
+        and headers.get(b"content-type") == b"application/json"
         and b"set-cookie" not in headers
         and b"content-encoding" not in headers
     )

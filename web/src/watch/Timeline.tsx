@@ -1,3 +1,4 @@
+import { useQuery } from "@tanstack/react-query";
 import { type PointerEvent, useEffect, useRef, useState } from "react";
 import type { Sprite } from "../api/model";
 import { tileAtTime } from "../library/sprite";
@@ -5,7 +6,7 @@ import type { FrameClock } from "../time/clock";
 import { formatDuration, formatTimecode, spokenTimecode } from "../time/timecode";
 import { Playhead } from "./Playhead";
 import type { Marks } from "./marks";
-import type { Peaks } from "./peaks";
+import { fetchPeaks, type Peaks } from "./peaks";
 import type { Player } from "./player";
 import { drawFilmstrip, drawWaveform, ticks } from "./strip";
 import styles from "./Timeline.module.css";
@@ -15,14 +16,16 @@ interface TimelineProps {
   clock: FrameClock;
   player: Player | null;
   sprite: Sprite | null;
-  peaks: Peaks | null;
+  /** Where the waveform is, once there is one. */
+  peaksUrl: string | null;
   marks: Marks;
   onMark: (edge: "first" | "last", frame: number) => void;
 }
 
 type Grip = "playhead" | "first" | "last";
 
-export function Timeline({ clock, player, sprite, peaks, marks, onMark }: TimelineProps) {
+export function Timeline({ clock, player, sprite, peaksUrl, marks, onMark }: TimelineProps) {
+  const peaks = usePeaks(peaksUrl);
   const track = useRef<HTMLDivElement>(null);
   const grip = useRef<Grip | null>(null);
   const [hover, setHover] = useState<number | null>(null);
@@ -191,4 +194,14 @@ function Hover({ clock, sprite, frame, width }: { clock: FrameClock; sprite: Spr
       </div>
     </>
   );
+}
+
+function usePeaks(url: string | null) {
+  const query = useQuery({
+    queryKey: ["peaks", url],
+    queryFn: ({ signal }) => fetchPeaks(url as string, signal),
+    enabled: url !== null,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  return query.data ?? null;
 }
