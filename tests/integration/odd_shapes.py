@@ -1,4 +1,4 @@
-"""Footage as people have it: codecs, containers, sizes, rates, turns and sound, each made small by one ffmpeg command."""
+"""Footage as people have it: codecs, containers, sizes, rates, turns and sound, each made by one command."""
 
 from __future__ import annotations
 

@@ -58,7 +58,8 @@ class Rendition(msgspec.Struct, frozen=True, kw_only=True):
 def media_playlist(segments: Sequence[Segment], *, init_uri: str | None, target_seconds: int, ended: bool) -> str:
     """A media playlist: EVENT (it only ever grows) until `ended`, then VOD.
 
-    `target_seconds` is a floor; `init_uri` is None for texts, which have no init segment; a longer segment (a still picture of a variable-rate source) raises it.
+    `init_uri` is None for texts, which have no init segment. `target_seconds` is a floor; a longer segment (a still
+    picture of a variable-rate source) raises it.
     """
     lines = [
         "#EXTM3U",
