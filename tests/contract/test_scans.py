@@ -147,8 +147,10 @@ async def test_the_revision_can_be_taken_back(database: Database) -> None:
         config.attributes["connection"] = conn
         command.downgrade(config, "0001")
         lower = set(inspect(conn).get_table_names())
+        command.upgrade(config, "0002")
+        upper = set(inspect(conn).get_table_names())
         command.upgrade(config, "head")
-        return lower, set(inspect(conn).get_table_names())
+        return lower, upper
 
     async with database.engine.connect() as conn:
         writer = await conn.execution_options(cutroom_write="FULL")

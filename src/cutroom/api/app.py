@@ -20,7 +20,20 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 import cutroom
 from cutroom.api import access, errors, security, site
 from cutroom.api.lane import CacheLane
-from cutroom.api.routes import accounts, clips, docs, downloads, events, health, jobs, media, session, uploads, videos
+from cutroom.api.routes import (
+    accounts,
+    clips,
+    docs,
+    downloads,
+    events,
+    health,
+    jobs,
+    media,
+    session,
+    uploads,
+    videos,
+    webhooks,
+)
 from cutroom.api.schemas.base import ErrorAnswer
 from cutroom.api.streams import EventHub
 from cutroom.bootstrap.container import Cutroom, build, start
@@ -34,7 +47,21 @@ _STREAMS_AT_ONCE = 8
 # The page's files come last: their pattern takes every address.
 ROUTERS: tuple[APIRouter, ...] = tuple(
     module.router
-    for module in (session, accounts, videos, media, downloads, uploads, clips, jobs, events, health, docs, site)
+    for module in (
+        session,
+        accounts,
+        videos,
+        media,
+        downloads,
+        uploads,
+        clips,
+        jobs,
+        webhooks,
+        events,
+        health,
+        docs,
+        site,
+    )
 )
 
 

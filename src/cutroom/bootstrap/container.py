@@ -10,6 +10,7 @@ from pathlib import Path
 from cutroom.accounts.service import AccountService
 from cutroom.bootstrap.datadir import DataDirectory
 from cutroom.bootstrap.settings import Settings
+from cutroom.bootstrap.telling import tell_webhooks
 from cutroom.bootstrap.wiring import subscribe
 from cutroom.clips import tasks as clip_tasks
 from cutroom.clips.service import ClipService
@@ -23,6 +24,10 @@ from cutroom.jobs.models import JobKind
 from cutroom.jobs.service import JobService
 from cutroom.library import tasks as library_tasks
 from cutroom.library.service import LibraryService
+from cutroom.net.addresses import Allowed
+from cutroom.net.client import SafeClient
+from cutroom.net.webhooks.delivering import Deliveries
+from cutroom.net.webhooks.service import WebhookService
 from cutroom.proxies import tasks as proxy_tasks
 from cutroom.proxies.downloads import DownloadService
 from cutroom.proxies.models import Recipe
@@ -50,21 +55,20 @@ class Cutroom:
     downloads: DownloadService
     clips: ClipService
     uploads: UploadService
+    client: SafeClient
+    webhooks: WebhookService
+    deliveries: Deliveries
 
 
 def build(settings: Settings) -> Cutroom:
     """Everything, from settings; creates the data directory and opens nothing else. `start` prepares the database."""
     data = DataDirectory(settings.data)
     data.create()
-    if not settings.database.url:
-        refuse_network_share(data.root)
-    database = Database(
-        settings.database.url or f"sqlite:///{data.database}",
-        pool_size=settings.database.pool_size,
-        busy_seconds=settings.database.busy_seconds,
-    )
+    database = _database(settings, data)
     store = LocalStore(Path(settings.storage.root).expanduser() if settings.storage.root else data.objects)
-    announcer, jobs = Announcer(), JobService(database)
+    announcer = Announcer()
+    jobs = JobService(database, announcer=announcer)
+    client = SafeClient(Allowed.parse(settings.net.allow))
     library = LibraryService(
         database=database,
         store=store,
@@ -101,6 +105,9 @@ def build(settings: Settings) -> Cutroom:
             scratch=data.scratch,
             max_bytes=int(settings.uploads.max_gib * (1 << 30)),
         ),
+        client=client,
+        webhooks=WebhookService(),
+        deliveries=Deliveries(database, client, **settings.webhooks.model_dump()),
     )
     jobs.register(_kinds(cutroom))
     subscribe(
@@ -110,7 +117,18 @@ def build(settings: Settings) -> Cutroom:
         proxies=cutroom.proxies,
         clips=cutroom.clips,
     )
+    tell_webhooks(announcer, cutroom.webhooks, library=library, inspection=cutroom.inspection)
     return cutroom
+
+
+def _database(settings: Settings, data: DataDirectory) -> Database:
+    if not settings.database.url:
+        refuse_network_share(data.root)
+    return Database(
+        settings.database.url or f"sqlite:///{data.database}",
+        pool_size=settings.database.pool_size,
+        busy_seconds=settings.database.busy_seconds,
+    )
 
 
 async def start(cutroom: Cutroom) -> None:
@@ -126,5 +144,5 @@ def _kinds(cutroom: Cutroom) -> list[JobKind]:
         *library_tasks.kinds(library, max_attempts=attempts),
         *inspection_tasks.kinds(cutroom.inspection, library, cutroom.announcer, max_attempts=attempts),
         *proxy_tasks.kinds(cutroom.proxies, library, store, max_attempts=attempts),
-        *clip_tasks.kinds(cutroom.clips, library, store, max_attempts=attempts),
+        *clip_tasks.kinds(cutroom.clips, library, store, cutroom.announcer, max_attempts=attempts),
     ]

@@ -125,6 +125,24 @@ class UploadsSettings(Group):
     max_gib: float = Field(default=100.0, gt=0, description="Largest file taken, in GiB")
 
 
+class NetSettings(Group):
+    """Requests that the server makes."""
+
+    allow: Words = Field(
+        default=(), description="Networks and host names it may reach though they are not public: 10.0.0.0/8, localhost"
+    )
+
+
+class WebhooksSettings(Group):
+    """Telling other programs what happened."""
+
+    timeout_seconds: float = Field(default=15.0, ge=1, le=60, description="How long a receiver may take to answer")
+    keep_days: float = Field(default=30.0, ge=1, le=3650, description="Days until a delivery is forgotten")
+    give_up_hours: float = Field(
+        default=120.0, ge=1, description="Hours of nothing but failures after which a webhook is turned off"
+    )
+
+
 def default_data() -> Path:
     """The data directory by the XDG rules (~/.local/share/cutroom) or the system's equivalent."""
     return Path(platformdirs.user_data_dir("cutroom", appauthor=False))
@@ -146,6 +164,8 @@ class Settings(BaseSettings):
     storage: StorageSettings = StorageSettings()
     library: LibrarySettings = LibrarySettings()
     uploads: UploadsSettings = UploadsSettings()
+    net: NetSettings = NetSettings()
+    webhooks: WebhooksSettings = WebhooksSettings()
 
     @classmethod
     def settings_customise_sources(

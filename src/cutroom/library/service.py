@@ -18,13 +18,14 @@ from cutroom.jobs.models import URGENT
 from cutroom.jobs.service import JobService
 from cutroom.library import files, notes, store
 from cutroom.library.cursor import from_cursor, to_cursor
-from cutroom.library.events import VideoDeleting, VideoOpened
+from cutroom.library.events import VideoDeleting, VideoOpened, VideoReady
 from cutroom.library.hashing import Hashing
 from cutroom.library.intake import Intake
 from cutroom.library.models import (
     Added,
     FoundFile,
     LocationKind,
+    ProxyState,
     Source,
     Summary,
     Video,
@@ -206,8 +207,15 @@ class LibraryService:
         """Set columns of list rows, and tell the pages."""
         values = columns_of(summary)
         if values and video_ids:
+            becomes_ready = summary.proxy_state is ProxyState.READY
+            before = await store.get_many(tx.conn, video_ids) if becomes_ready else []
+            was_ready = {video.id for video in before if video.proxy_state is ProxyState.READY}
             await store.set_columns(tx.conn, video_ids, values)
-            await notes.tell_changed(tx, await store.get_many(tx.conn, video_ids))
+            changed = await store.get_many(tx.conn, video_ids)
+            await notes.tell_changed(tx, changed)
+            for video in changed if becomes_ready else ():
+                if video.id not in was_ready:
+                    await self._announcer.announce(tx, VideoReady(video=video))
 
     def local_path(self, video: Video) -> str:
         """Where the operating system finds the video's file, for those who may know."""

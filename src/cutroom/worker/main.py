@@ -62,7 +62,9 @@ async def work(effective: Settings) -> None:
             alone=cutroom.database.is_sqlite,
         )
         log.info("Supervisor %s works in %s.", supervisor.owner, effective.data)
+        delivering = asyncio.create_task(cutroom.deliveries.run(leaving))
         await run_until(supervisor, leaving)
+        await delivering
         await cutroom.database.close()
     log.info("Supervisor %s has left.", supervisor.owner)
 
