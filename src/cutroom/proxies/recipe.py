@@ -7,7 +7,7 @@ import xxhash
 
 from cutroom.proxies.models import Recipe
 
-VERSION = 1
+VERSION = 2
 """Grows whenever the encoder, the boxes or the grid change what comes out."""
 
 
