@@ -1,4 +1,4 @@
-"""A ladder in another reader's hands: ffmpeg's own HLS demuxer finds every frame of every rung, and has no complaint."""
+"""A ladder in another reader's hands: ffmpeg's own HLS demuxer finds every frame of every rung and does not complain."""
 
 from __future__ import annotations
 
@@ -20,7 +20,15 @@ MEDIA = os.environ.get("CUTROOM_TEST_MEDIA")
 def check_read(made: Made) -> None:
     """Every stream of the master, decoded to its end."""
     checksums = made.folder / "read.framecrc"
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "warning", "-nostdin", "-y", "-i", str(made.folder / "master.m3u8")]
+    command = [
+        imageio_ffmpeg.get_ffmpeg_exe(),
+        "-v",
+        "warning",
+        "-nostdin",
+        "-y",
+        "-i",
+        str(made.folder / "master.m3u8"),
+    ]
     done = subprocess.run(
         [*command, "-map", "0:v", "-map", "0:a?", "-fps_mode", "passthrough", "-f", "framecrc", str(checksums)],
         capture_output=True,

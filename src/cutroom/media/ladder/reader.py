@@ -16,7 +16,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from cutroom.core.errors import CutroomError, ErrorKind
-from cutroom.media.ladder.damage import Damage
+from cutroom.media.ladder.damage import Damage, Holes
 from cutroom.media.ladder.stamps import StampSorter
 from cutroom.media.source import shown
 
@@ -33,10 +33,14 @@ class Reader:
         self.audio: list[AudioStream] = [
             stream for stream in container.streams.audio if stream.codec_context and stream.codec_context.sample_rate
         ][:MAX_SOUND_TRACKS]
+        self.unknown_picture = self.video is None and any(
+            stream.codec_context is None for stream in container.streams.video
+        )
         self.left_out = len(container.streams.audio) - len(self.audio)
         self._texts = texts
         self.damaged = 0
         self.damage = Damage()
+        self._holes = Holes(self.damage)
         self._path = path
         self._sorter = None
         if self.video is not None and container.format.name == "avi":
@@ -63,6 +67,7 @@ class Reader:
                 for packet in self._container.demux(*self.streams):
                     if packet.size:
                         failures = 0
+                        self._notice(packet)
                         yield packet
             except (NothingMore, IndexError):  # IndexError: see `source.packets`
                 return
@@ -73,6 +78,12 @@ class Reader:
                 raise unreadable(self._path, error) from error
             else:
                 return
+
+    def _notice(self, packet: Packet[Any]) -> None:
+        if self.video is not None and packet.stream_index == self.video.index:
+            self._holes.picture(packet)
+        elif packet.stream.type == "audio":
+            self._holes.sound(packet)
 
     def frames(self, packet: Packet[Any] | None) -> Iterator[VideoFrame]:
         """The displayed frames that a packet of the video stream brings out; None brings out the last ones."""

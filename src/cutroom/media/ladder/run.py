@@ -260,6 +260,8 @@ class _Pass:
             notes.append(f"{self._reader.left_out} sound tracks were left out.")
         if self._reader.video is not None and timing is None:
             notes.append("No picture decodes; the proxy holds the sound alone.")
+        if self._reader.unknown_picture:
+            notes.append("The picture is in a coding that is not known here; the proxy holds the sound alone.")
         if timing is not None and (where := self._reader.damage.note(Fraction(timing.offset))) is not None:
             notes.append(where)
         if timing is not None and timing.mended:

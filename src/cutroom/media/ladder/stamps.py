@@ -23,6 +23,8 @@ class StampSorter:
         self._stamps: list[int] = []
         self._start = start
         self._delay: int | None = None
+        self._step = 0  # of the first two frames: such containers have one rate
+        self._last: int | None = None
 
     def feed(self, frame: VideoFrame) -> Iterator[VideoFrame]:
         """Take the next shown frame; yield those whose stamp is known."""
@@ -44,7 +46,12 @@ class StampSorter:
             return frame
         stamp = heapq.heappop(self._stamps)
         if self._delay is None:
+            self._step = self._stamps[0] - stamp if self._stamps else 0
             late = stamp - self._start if self._start is not None else 0
-            self._delay = late if 0 < late <= _DEPTH else 0
-        frame.pts = stamp - self._delay
+            self._delay = late if 0 < late <= _DEPTH * self._step else 0
+        stamp -= self._delay
+        if self._last is not None and 0 < stamp - self._last < self._step / 2:
+            stamp = self._last + self._step  # libav guesses the last ones a tick apart
+        frame.pts = self._last = stamp
+        frame.duration = self._step
         return frame
