@@ -1,4 +1,4 @@
-"""A ladder in another reader's hands: ffmpeg's own HLS demuxer finds every frame of every rung and does not complain."""
+"""A ladder in another reader's hands: ffmpeg finds every frame of every rung through its own HLS demuxer."""
 
 from __future__ import annotations
 
