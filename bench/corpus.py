@@ -6,6 +6,7 @@ Damage: every kind is a function of bytes and a seeded `random.Random`, so that 
 
 from __future__ import annotations
 
+import io
 import random
 from collections.abc import Callable, Iterator
 from fractions import Fraction
@@ -324,6 +325,59 @@ def _drop_ts_packets(data: bytearray, rng: random.Random) -> bytearray | None:
     return data
 
 
+def _hole(data: bytearray, rng: random.Random) -> bytearray:
+    """A download that left a part out."""
+    start = len(data) * rng.randrange(20, 70) // 100
+    length = len(data) * rng.randrange(5, 25) // 100
+    data[start : start + length] = bytes(length)
+    return data
+
+
+def _shift(data: bytearray, rng: random.Random) -> bytearray:
+    """Bytes lost in the middle, the length made up at the end."""
+    start, count = len(data) * rng.randrange(20, 70) // 100, rng.choice([1, 7, 64, 512])
+    data[start:] = data[start + count :] + bytes(count)
+    return data
+
+
+def _sectors(filler: str) -> Damage:
+    def damage(data: bytearray, rng: random.Random) -> bytearray:
+        for _ in range(3):
+            start = rng.randrange(len(data) // 20, len(data) - 512) // 512 * 512
+            data[start : start + 512] = bytes(512) if filler == "zero" else rng.randbytes(512)
+        return data
+
+    return damage
+
+
+def _left_out(what: str, count: int) -> Damage:
+    """Packets of one kind missing from a file that is otherwise whole: it is written again without them."""
+
+    def damage(data: bytearray, rng: random.Random) -> bytearray | None:
+        target = io.BytesIO()
+        with av.open(io.BytesIO(bytes(data))) as source:
+            name = _MUXERS.get(source.format.name)
+            if name is None or not source.streams.video:
+                return None
+            chosen = [*source.streams.video[:1], *source.streams.audio[:1]]
+            packets = [packet for packet in source.demux(*chosen) if packet.size]
+            of_kind = [at for at, packet in enumerate(packets) if packet.stream.type == what]
+            if len(of_kind) < 3 * count:
+                return None
+            first = rng.randrange(count, len(of_kind) - count)
+            lost = set(of_kind[first : first + count])
+            with av.open(target, "w", format=name) as output:
+                streams = {stream.index: output.add_stream_from_template(stream) for stream in chosen}
+                for at, packet in enumerate(packets):
+                    packet.stream = streams[packet.stream_index]
+                    if at not in lost:
+                        output.mux(packet)
+        return bytearray(target.getvalue())
+
+    return damage
+
+
+_MUXERS = {"mov,mp4,m4a,3gp,3g2,mj2": "mp4", "matroska,webm": "matroska", "mpegts": "mpegts", "flv": "flv"}
 DAMAGE: dict[str, Damage] = {
     "cut-10": _cut(0.1),
     "cut-50": _cut(0.5),
@@ -357,12 +411,36 @@ DAMAGE: dict[str, Damage] = {
     "wrong-chunk-offsets": _chunk_offsets,
     "wrong-sample-size": _sample_sizes,
     "drop-ts-packets": _drop_ts_packets,
+    "hole": _hole,
+    "shift": _shift,
+    "sectors-zero": _sectors("zero"),
+    "sectors-random": _sectors("random"),
+    "pictures-1": _left_out("video", 1),
+    "pictures-12": _left_out("video", 12),
 }
+
+
+FAMILIES = {
+    "cut": "cut off", "zero": "zeroed", "tail": "zeroed or overwritten end", "ones": "overwritten",
+    "random": "overwritten", "repeat": "overwritten", "swap": "overwritten", "sectors": "bad sectors",
+    "flip": "flipped bits", "missing": "bytes missing", "extra": "bytes too many", "shift": "bytes missing",
+    "head": "beginning lost", "no": "index lost", "wrong": "wrong index", "drop": "packets lost",
+    "pictures": "pictures left out", "hole": "holes of a download",
+}  # fmt: skip
+"""The family of a kind of damage, by the first word of its name."""
+
+
+def family(kind: str) -> str:
+    """What a kind of damage is called in a report."""
+    return FAMILIES[kind.partition("-")[0]]
 
 
 def damaged(data: bytes, kind: str, seed: int) -> bytes | None:
     """`data` with one kind of damage, or None where the kind does not apply to it."""
-    result = DAMAGE[kind](bytearray(data), random.Random(f"{kind}-{seed}"))
+    try:
+        result = DAMAGE[kind](bytearray(data), random.Random(f"{kind}-{seed}"))
+    except (av.FFmpegError, ValueError):
+        return None  # this container cannot be written with that codec
     return None if result is None or bytes(result) == data else bytes(result)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
@@ -86,6 +87,13 @@ def run(command: Sequence[object], **options: Any) -> None:
     done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False, **options)
     if done.returncode != 0:
         raise RuntimeError(f"{command[0]} failed ({done.returncode}): {done.stderr[-600:]}")
+
+
+def fresh(folder: Path, once: Callable[[Path], None]) -> None:
+    """Run into an empty folder, so that nothing made before is found again."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    once(folder)
 
 
 def cutroom(*arguments: object) -> list[object]:

@@ -144,6 +144,67 @@ def command(source: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(line, capture_output=True, text=True, check=False, env=env)
 
 
+@pytest.mark.parametrize("codec", ["libx264", "libx265"])
+@pytest.mark.parametrize("mode", ["copy", "smart", "exact"])
+def test_a_damaged_middle_is_cut_around_or_refused(tmp_path: Path, codec: str, mode: str) -> None:
+    whole, source, output = tmp_path / "whole.mkv", tmp_path / "source.mkv", tmp_path / "clip.mp4"
+    make_footage(whole, seconds=2, rate=Fraction(25), width=160, height=90, gop=10, codec=codec, audio=None)
+    data = bytearray(whole.read_bytes())
+    data[len(data) // 2 : len(data) // 2 + 3000] = bytes(3000)
+    source.write_bytes(data)
+    arguments = {"report": lambda done: None, "source": str(source), "output": str(output), "mode": mode}
+    refused = None
+    try:
+        answer = cut_clip(in_frame=3, out_frame=35, **arguments)
+    except CutroomError as error:
+        refused = error
+    if refused is not None:
+        assert refused.code in ("clip.range-outside", "clip.incomplete", "media.damaged")
+        assert not output.exists()
+    else:
+        assert output.exists()
+        assert 0 < answer.frames <= 32 + 10
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+@pytest.mark.parametrize("mode", ["copy", "smart", "exact"])
+def test_a_file_of_one_frame_is_a_clip_of_one_frame(tmp_path: Path, mode: str) -> None:
+    source = tmp_path / "one.mp4"
+    make_footage(source, seconds=Fraction(1, 25), rate=Fraction(25), width=160, height=90, audio=None)
+    output = str(tmp_path / "c.mp4")
+    answer = cut_clip(
+        report=lambda done: None, source=str(source), output=output, in_frame=0, out_frame=1, mode=mode, padding="9"
+    )
+    assert (answer.mode_used, answer.frames, answer.in_frame, answer.out_frame) == (mode, 1, 0, 1)
+
+
+def test_a_file_without_an_index_is_refused(source: Path, tmp_path: Path) -> None:
+    data = source.read_bytes()
+    headless = tmp_path / "headless.mp4"
+    headless.write_bytes(data[: data.index(b"moov") - 4])
+    with pytest.raises(CutroomError) as failure:
+        cut_clip(
+            report=lambda done: None, source=str(headless), output=str(tmp_path / "c.mp4"), in_frame=0, out_frame=9
+        )
+    assert failure.value.code == "media.damaged"
+    assert not (tmp_path / "c.mp4").exists()
+
+
+@pytest.mark.parametrize("mode", ["copy", "smart", "exact"])
+def test_a_source_that_changes_midway_is_given_up(source: Path, tmp_path: Path, mode: str) -> None:
+    moving = tmp_path / "moving.mp4"
+    moving.write_bytes(source.read_bytes())
+
+    def meddle(done: dict[str, object]) -> None:
+        if done["stage"] == "cutting":
+            os.truncate(moving, 100)
+
+    with pytest.raises(CutroomError) as failure:
+        cut_clip(report=meddle, source=str(moving), output=str(tmp_path / "c.mp4"), in_frame=3, out_frame=47, mode=mode)
+    assert failure.value.code.startswith(("media.", "clip."))
+    assert [path.name for path in tmp_path.iterdir()] == ["moving.mp4"]
+
+
 def test_an_interrupted_command_leaves_nothing(tmp_path: Path) -> None:
     source, folder = tmp_path / "long.mp4", tmp_path / "out"
     folder.mkdir()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cutroom.media.cut import window
+from cutroom.media.cut import index
 from cutroom.media.cut.index import read_pictures
 from cutroom.media.cut.pictures import Pictures, Point, Wanted
 from cutroom.media.cut.plan import plan_copy, plan_smart
@@ -30,9 +30,9 @@ def test_a_window_plans_as_the_whole_file_does(
     source: Path, monkeypatch: pytest.MonkeyPatch, first: int, length: int
 ) -> None:
     whole = read_pictures(source, Wanted())
-    monkeypatch.setattr(window, "WORTH_IT", 0)
+    monkeypatch.setattr(index, "WORTH_IT", 0)
     part = read_pictures(source, Wanted(start=Point(frame=first), end=Point(frame=first + length)))
-    assert part.grid is not None
+    assert part.table is not None
     assert len(part.coded) < len(whole.coded)
     assert (part.count, list(part.starts), part.end) == (whole.count, list(whole.starts), whole.end)
     assert (part.rate, part.codec, part.constant) == (whole.rate, whole.codec, whole.constant)
@@ -46,7 +46,7 @@ def choices(pictures: Pictures, first: int, last: int) -> tuple[object, object]:
 
 
 def test_seconds_and_padding_choose_the_same_frames(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(window, "WORTH_IT", 0)
+    monkeypatch.setattr(index, "WORTH_IT", 0)
     wanted = Wanted(start=Point(seconds=Fraction(3)), end=Point(seconds=Fraction(4)), padding=Fraction(1, 2))
     part = read_pictures(source, wanted)
     numbers = {p.number for p in part.coded}
@@ -55,16 +55,23 @@ def test_seconds_and_padding_choose_the_same_frames(source: Path, monkeypatch: p
 
 
 def test_a_range_outside_is_seen_without_reading_anything(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(window, "WORTH_IT", 0)
+    monkeypatch.setattr(index, "WORTH_IT", 0)
     part = read_pictures(source, Wanted(start=Point(frame=5), end=Point(frame=500)))
     assert part.coded == ()
     assert part.count == 200
 
 
-def test_a_variable_rate_is_read_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("bframes", [0, 3])
+def test_a_variable_rate_is_numbered_by_the_files_own_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bframes: int
+) -> None:
     path = tmp_path / "source.mp4"
-    make_footage(path, seconds=2, rate=Fraction(25), width=160, height=90, kind="barcode", variable=True, audio=None)
-    monkeypatch.setattr(window, "WORTH_IT", 0)
-    part = read_pictures(path, Wanted(start=Point(frame=5), end=Point(frame=9)))
-    assert part.grid is None
-    assert part.coded[0].number == 0
+    settings = {"seconds": 8, "rate": Fraction(25), "width": 160, "height": 90, "gop": 12, "audio": "tone"}
+    make_footage(path, kind="barcode", variable=True, bframes=bframes, **settings)
+    whole = read_pictures(path, Wanted())
+    monkeypatch.setattr(index, "WORTH_IT", 0)
+    part = read_pictures(path, Wanted(start=Point(frame=60), end=Point(frame=70)))
+    assert part.table is not None
+    assert (list(part.starts), part.end) == (list(whole.starts), whole.end)
+    assert len(part.coded) < len(whole.coded) / 2
+    assert choices(part, 60, 70) == choices(whole, 60, 70)

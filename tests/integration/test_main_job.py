@@ -10,12 +10,13 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import msgspec
 import pytest
 
 from cutroom.bootstrap import container
 from cutroom.bootstrap.container import Cutroom
 from cutroom.bootstrap.settings import MediaSettings, Settings
-from cutroom.clips.models import Clip, ClipState, CutMode
+from cutroom.clips.models import Clip, ClipState, CutMode, Range
 from cutroom.jobs.models import Job, JobState
 from cutroom.library.models import ProxyState, Video, VideoFilter
 from cutroom.media.sample import make_footage, read_barcode
@@ -96,7 +97,7 @@ async def test_footage_becomes_playable_and_is_cut_at_the_marks(cutroom: Cutroom
     [video_id] = await add(cutroom, footage)
     jobs = await idle(cutroom)
     assert {job.kind: job.state for job in jobs} == dict.fromkeys(
-        ("inspect", "preview", "hash", "proxy"), JobState.DONE
+        ("inspect", "preview", "outline", "hash", "proxy"), JobState.DONE
     ), [job.error for job in jobs]
 
     video = await video_of(cutroom, video_id)
@@ -124,6 +125,40 @@ async def test_footage_becomes_playable_and_is_cut_at_the_marks(cutroom: Cutroom
     assert clip.answer is not None
     assert (clip.answer["in_frame"], clip.answer["out_frame"], clip.answer["frames"]) == (17, 53, 36)
     assert numbers_in(cutroom.store.local_path(clip.object_key)) == list(range(17, 53))
+
+
+async def test_one_job_cuts_many_ranges_and_says_of_each_what_became_of_it(cutroom: Cutroom, footage: Path) -> None:
+    [video_id] = await add(cutroom, footage)
+    await idle(cutroom)
+    ranges = [Range(in_frame=3, out_frame=20, name="one"), Range(in_frame=5, out_frame=90_000)]
+    ranges.append(Range(in_frame=30, out_frame=40))
+    async with cutroom.database.transaction() as tx:
+        video = await cutroom.library.get(tx.conn, video_id, viewer=None)
+        video = msgspec.structs.replace(video, probe={**(video.probe or {}), "video": {"frames": None}})
+        made = await cutroom.clips.create_many(tx, video, ranges, owner_id=None)
+    assert len({clip.job_id for clip in made}) == 1
+    jobs = await idle(cutroom)
+    assert [job.state for job in jobs if job.kind == "clip"] == [JobState.DONE]
+    async with cutroom.database.read() as conn:
+        one, far, other = [await cutroom.clips.get(conn, clip.id, viewer=None) for clip in made]
+    assert [clip.state for clip in (one, far, other)] == [ClipState.READY, ClipState.FAILED, ClipState.READY]
+    assert (far.error or {})["code"] == "clip.range-outside"
+    for clip, (first, last) in ((one, (3, 20)), (other, (30, 40))):
+        assert numbers_in(cutroom.store.local_path(clip.object_key or "")) == list(range(first, last))
+
+
+async def test_a_job_of_many_cuts_is_cancelled_with_the_last_clip_that_waits(cutroom: Cutroom, footage: Path) -> None:
+    [video_id] = await add(cutroom, footage)
+    await idle(cutroom)
+    ranges = [Range(in_frame=1, out_frame=2), Range(in_frame=2, out_frame=3)]
+    async with cutroom.database.transaction() as tx:
+        video = await cutroom.library.get(tx.conn, video_id, viewer=None)
+        one, other = await cutroom.clips.create_many(tx, video, ranges, owner_id=None)
+        await cutroom.clips.delete(tx, one, video)
+        waiting = await cutroom.jobs.get(tx.conn, one.job_id or "")
+        await cutroom.clips.delete(tx, other, video)
+        ended = await cutroom.jobs.get(tx.conn, one.job_id or "")
+    assert (waiting.state, ended.state) == (JobState.QUEUED, JobState.CANCELLED)
 
 
 async def test_equal_files_share_what_is_derived_and_go_one_by_one(cutroom: Cutroom, footage: Path) -> None:

@@ -7,13 +7,15 @@ import mimetypes
 import os
 import re
 import stat
+from collections.abc import Callable, Coroutine
 from email.utils import formatdate
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from urllib.parse import quote
 
 import xxhash
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -30,19 +32,31 @@ class FileAnswer(Response):
     """A file, whole or the range that was asked for."""
 
     def __init__(
-        self, path: Path, *, media_type: str, cache_control: str, download_name: str | None = None, missing: str
+        self,
+        path: Path,
+        *,
+        media_type: str,
+        cache_control: str,
+        download_name: str | None = None,
+        missing: str,
+        make: Callable[[], Coroutine[Any, Any, Path]] | None = None,
     ) -> None:
-        """`missing` is the sentence for a file that is not there; `download_name` makes it an attachment."""
+        """`missing` is the sentence for a file that is not there; `download_name` makes it an attachment.
+
+        `make` brings a missing file into being while the client waits; it is cancelled when the client leaves.
+        What it answers instead of the file itself is not kept by browsers.
+        """
         self.path = path
         self.background = None
         self._media_type = media_type
         self._cache_control = cache_control
         self._download_name = download_name
         self._missing = missing
+        self._make = make
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Open, decide, send."""
-        file, status = await asyncio.to_thread(_open, self.path, self._missing)
+        file, status = await self._open(scope, receive)
         try:
             headers = self._described(status)
             asked = Headers(scope=scope)
@@ -66,6 +80,17 @@ class FileAnswer(Response):
                 await _send_pieces(file, start, end, receive, send)
         finally:
             file.close()
+
+    async def _open(self, scope: Scope, receive: Receive) -> tuple[BinaryIO, os.stat_result]:
+        try:
+            return await asyncio.to_thread(_open, self.path, self._missing)
+        except CutroomError:
+            if self._make is None or scope["method"] == "HEAD":
+                raise
+        made = await _unless_gone(self._make(), receive)
+        if made != self.path:
+            self.path, self._cache_control = made, REVALIDATE
+        return await asyncio.to_thread(_open, self.path, self._missing)
 
     def _described(self, status: os.stat_result) -> dict[str, str]:
         identity = f"{self.path}\0{status.st_size}\0{status.st_mtime_ns}".encode("utf-8", "surrogateescape")
@@ -153,6 +178,19 @@ async def _send_pieces(file: BinaryIO, start: int, end: int, receive: Receive, s
         if start == end and end == 0:
             await send({"type": "http.response.body", "body": b""})
     finally:
+        gone.cancel()
+
+
+async def _unless_gone(work: Coroutine[Any, Any, Path], receive: Receive) -> Path:
+    """The result of `work`, which is cancelled when the client leaves."""
+    working, gone = asyncio.ensure_future(work), asyncio.ensure_future(disconnected(receive))
+    try:
+        await asyncio.wait({working, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise ClientDisconnect
+        return await working
+    finally:
+        working.cancel()
         gone.cancel()
 
 

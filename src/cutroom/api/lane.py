@@ -152,6 +152,7 @@ def _may_keep(start: Message) -> bool:
         and headers.get(b"content-type") == b"application/json"
         and b"set-cookie" not in headers
         and b"content-encoding" not in headers
+        and b"accept-ranges" not in headers  # files: the server sends them by itself, and playlists grow unannounced
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cutroom.accounts.service import AccountService
 from cutroom.bootstrap.datadir import DataDirectory
-from cutroom.bootstrap.settings import Settings
+from cutroom.bootstrap.settings import MediaSettings, Settings
 from cutroom.bootstrap.telling import tell_webhooks
 from cutroom.bootstrap.wiring import subscribe
 from cutroom.clips import tasks as clip_tasks
@@ -29,8 +29,10 @@ from cutroom.net.client import SafeClient
 from cutroom.net.webhooks.delivering import Deliveries
 from cutroom.net.webhooks.service import WebhookService
 from cutroom.proxies import tasks as proxy_tasks
+from cutroom.proxies import tasks_parts as part_tasks
 from cutroom.proxies.downloads import DownloadService
 from cutroom.proxies.models import Recipe
+from cutroom.proxies.ondemand import OnDemand
 from cutroom.proxies.recipe import VERSION
 from cutroom.proxies.service import ProxyService
 from cutroom.storage.local import LocalStore
@@ -52,6 +54,7 @@ class Cutroom:
     library: LibraryService
     inspection: InspectionService
     proxies: ProxyService
+    ondemand: OnDemand
     downloads: DownloadService
     clips: ClipService
     uploads: UploadService
@@ -77,12 +80,7 @@ def build(settings: Settings) -> Cutroom:
         scratch=data.scratch,
         extensions=frozenset(one.lower().lstrip(".") for one in settings.library.extensions),
     )
-    recipe = Recipe(
-        version=VERSION,
-        ladder=settings.media.ladder,
-        segment_seconds=Fraction(str(settings.media.segment_seconds)),
-    )
-    proxies = ProxyService(library=library, jobs=jobs, store=store, recipe=recipe)
+    proxies = ProxyService(library=library, jobs=jobs, store=store, recipe=_recipe(settings.media))
     cutroom = Cutroom(
         settings=settings,
         data=data,
@@ -93,6 +91,7 @@ def build(settings: Settings) -> Cutroom:
         accounts=AccountService(database, **settings.accounts.model_dump()),
         library=library,
         inspection=InspectionService(jobs=jobs),
+        ondemand=OnDemand(database=database, jobs=jobs, store=store),
         proxies=proxies,
         downloads=DownloadService(
             database=database, library=library, proxies=proxies, store=store, scratch=data.scratch
@@ -138,11 +137,21 @@ async def start(cutroom: Cutroom) -> None:
     await asyncio.to_thread(cutroom.data.sweep)
 
 
+def _recipe(media: MediaSettings) -> Recipe:
+    return Recipe(
+        version=VERSION,
+        ladder=media.ladder,
+        segment_seconds=Fraction(str(media.segment_seconds)),
+        quality=media.quality,
+    )
+
+
 def _kinds(cutroom: Cutroom) -> list[JobKind]:
     library, store, attempts = cutroom.library, cutroom.store, cutroom.settings.jobs.max_attempts
     return [
         *library_tasks.kinds(library, max_attempts=attempts),
         *inspection_tasks.kinds(cutroom.inspection, library, cutroom.announcer, max_attempts=attempts),
         *proxy_tasks.kinds(cutroom.proxies, library, store, max_attempts=attempts),
+        *part_tasks.kinds(cutroom.proxies, library, store, max_attempts=attempts),
         *clip_tasks.kinds(cutroom.clips, library, store, cutroom.announcer, max_attempts=attempts),
     ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import platformdirs
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -84,6 +84,9 @@ class JobsSettings(Group):
     inspect: int = Field(default=0, ge=0, description="Inspections at once; 0: one for each core")
     io: int = Field(default=1, ge=1, description="Files hashed at once")
     preview: int = Field(default=0, ge=0, description="Thumbnails at once; 0: one for each two cores")
+    ondemand: int = Field(
+        default=4, ge=2, description="Videos of which missing parts are made for players at once, kept apart for them"
+    )
     encode: int = Field(default=1, ge=1, description="Ladders at once; one uses every core already")
     clip: int = Field(default=1, ge=1, description="Cuts at once")
 
@@ -95,6 +98,9 @@ class MediaSettings(Group):
         default="auto",
         pattern=r"^(auto|full|\d+(,\d+)*)$",
         description="Proxy heights: auto (720, 480, 240), full, or a list",
+    )
+    quality: Literal["small", "balanced", "fine"] = Field(
+        default="balanced", description="How proxies weigh looks against size"
     )
     segment_seconds: float = Field(default=4.0, ge=1, le=30, description="Length of a proxy segment")
     memory_mib: int = Field(

@@ -1,4 +1,4 @@
-"""`cutroom clip`: cut a range of frames out of a file, with neither server nor library."""
+"""`cutroom clip`: cut ranges of frames out of a file, with neither server nor library."""
 
 from __future__ import annotations
 
@@ -17,9 +17,15 @@ from cutroom.cli.output import watched
 
 def clip(
     input: Annotated[Path, typer.Argument(metavar="INPUT", help="The video to cut from.")],
-    start: Annotated[str, typer.Option("--in", metavar="TC", help="The first frame of the clip.")],
-    end: Annotated[str, typer.Option("--out", metavar="TC", help="The first frame that is left out.")],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The clip; .mp4, .mov, .mkv, .ts.")],
+    start: Annotated[str | None, typer.Option("--in", metavar="TC", help="The first frame of the clip.")] = None,
+    end: Annotated[str | None, typer.Option("--out", metavar="TC", help="The first frame that is left out.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="The clip; .mp4, .mov, .mkv, .ts. Of a list: a folder."),
+    ] = None,
+    cuts: Annotated[
+        Path | None, typer.Option("--list", metavar="FILE", help="Cut all of a list: .csv (in,out,name), .edl, .otio.")
+    ] = None,
     mode: Annotated[
         Literal["copy", "smart", "exact"],
         typer.Option(help="copy: from key frame on; smart: encode only the ends; exact: encode everything."),
@@ -30,15 +36,24 @@ def clip(
     ] = "file",
     json: Annotated[bool, typer.Option("--json", help="Print what was delivered as JSON.")] = False,
 ) -> None:
-    """Cut a range of frames out of a video in its original quality.
+    """Cut ranges of frames out of a video in its original quality.
 
     TC is HH:MM:SS.mmm, MM:SS, seconds, HH:MM:SS:FF (; before FF for drop-frame), or 123f for a frame number.
 
     Example: cutroom clip talk.mp4 --in 00:01:10:05 --out 95.5 -o answer.mp4
     """
-    from cutroom.media.cut.writer import aside_for
-    from cutroom.media.source import shown
+    from cutroom.cli.clip_list import cut_list
+    from cutroom.media.names import aside_for, shown
 
+    if output is None:
+        raise typer.BadParameter("Name the clip with -o, or the folder of the clips of a list.")
+    if cuts is not None:
+        if start is not None or end is not None:
+            raise typer.BadParameter("A list has its own ins and outs: leave out --in and --out.")
+        cut_list(input, cuts, output, mode=mode, padding=padding, tc=tc, json=json)
+        return
+    if start is None or end is None:
+        raise typer.BadParameter("Give both --in and --out, or a --list.")
     absolute = output.absolute()
     aside = aside_for(absolute)
     arguments = {
@@ -52,36 +67,39 @@ def clip(
         "aside": str(aside),
     }
     try:
-        answer = asyncio.run(_cut(arguments, bar=watched()))
+        answer = asyncio.run(in_child("cutroom.clips.work:cut_between", arguments, bar=watched()))
     finally:
         # A child that was killed could not tidy up after itself.
         aside.unlink(missing_ok=True)
     if json:
-        # JSON can hold any text but not any bytes: those that are not UTF-8 are escaped.
-        answer["path"] = os.fsencode(output).decode("utf-8", "backslashreplace")
-        print(msgspec.json.encode(answer).decode())
+        print(msgspec.json.encode(answer | {"path": printable(output)}).decode())
     else:
-        print(f"{shown(output)}: {_sentence(answer)}", file=sys.stderr)
+        print(f"{shown(output)}: {sentence(answer)}", file=sys.stderr)
 
 
-async def _cut(arguments: dict[str, Any], *, bar: bool) -> dict[str, Any]:
+async def in_child(target: str, arguments: dict[str, Any], *, bar: bool) -> Any:
+    """Run a function of `clips.work` in a bounded child, with a progress bar where somebody watches."""
     from cutroom.media.pool import DecodePool
 
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
     with Progress(*columns, transient=True, disable=not bar) as shown:
         task = shown.add_task("reading", total=1.0)
         async with DecodePool(1) as pool:
-            answer: dict[str, Any] = await pool.run(
-                "cutroom.clips.work:cut_between",
+            return await pool.run(
+                target,
                 arguments,
                 on_progress=lambda done: shown.update(
                     task, completed=done.get("fraction", 0.0), description=done.get("stage", "")
                 ),
             )
-    return answer
 
 
-def _sentence(answer: dict[str, Any]) -> str:
+def printable(path: Path) -> str:
+    """A path as JSON can hold it: it holds any text but not any bytes, and those that are not UTF-8 are escaped."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def sentence(answer: dict[str, Any]) -> str:
     """What was delivered, for a person."""
     frames, first, last = answer["frames"], answer["in_frame"], answer["out_frame"]
     text = f"{frames} frames, {first} to {last - 1} of the source, {answer['mode_used']}"
@@ -92,4 +110,6 @@ def _sentence(answer: dict[str, Any]) -> str:
     moved = first != answer["in_frame_asked"] or last != answer["out_frame_asked"]
     if moved and answer["mode_used"] == "copy":
         text += f"; asked for {answer['in_frame_asked']} to {answer['out_frame_asked'] - 1}"
+    if answer["dropped"]:
+        text += f". Not kept: {'; '.join(answer['dropped'])}"
     return text + "."

@@ -5,17 +5,18 @@ from __future__ import annotations
 import csv
 import os
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import msgspec
 
-from cutroom.bootstrap.settings import load
 from cutroom.cli.inspect_run import Asked, files_of
 from cutroom.core.errors import CutroomError
 from cutroom.inspection.damage_map import one_line
 from cutroom.inspection.duplicates import Duplicates, find_duplicates
-from cutroom.inspection.scan_history import PastResult
 from cutroom.media.pool import DecodePool
+
+if TYPE_CHECKING:  # the database's libraries take longer to load than a small folder to inspect
+    from cutroom.inspection.scan_history import PastResult
 
 
 async def duplicates(asked: Asked, out: IO[str]) -> bool:
@@ -42,6 +43,7 @@ async def duplicates(asked: Asked, out: IO[str]) -> bool:
 async def history(asked: Asked, out: IO[str]) -> bool:
     """Write what was ever found out about each path; whether something was."""
     from cutroom.bootstrap.scanning import history_of, opened
+    from cutroom.bootstrap.settings import load
 
     _refuse_documents(asked.format, "--history")
     async with opened(load(asked.data)) as database:

@@ -8,7 +8,6 @@ from contextlib import AsyncExitStack, aclosing
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from cutroom.bootstrap.settings import load
 from cutroom.cli.inspect_progress import watch
 from cutroom.cli.output import watched
 from cutroom.inspection.batch import Row, inspect_files
@@ -58,6 +57,7 @@ async def _rows(asked: Asked, pool: DecodePool, stack: AsyncExitStack) -> AsyncG
     if not asked.database:
         return inspect_files(files_of(asked), asked.mode, pool=pool, max_seconds_per_file=asked.max_seconds_per_file)
     from cutroom.bootstrap.scanning import opened, scans_of
+    from cutroom.bootstrap.settings import load
     from cutroom.inspection.scanning import scan_files
     from cutroom.inspection.scans import ScanRequest
 

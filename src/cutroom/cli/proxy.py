@@ -23,10 +23,15 @@ def proxy(
     ladder: Annotated[
         str, typer.Option(metavar="auto|full|HEIGHTS", help="Heights such as 720,480,240; full adds 1080.")
     ] = "auto",
+    quality: Annotated[
+        str, typer.Option(metavar="small|balanced|fine", help="How to weigh looks against size.")
+    ] = "balanced",
     segment_seconds: Annotated[
         float, typer.Option(min=1, max=60, help="Length of a segment; the first two last at most 2 seconds.")
     ] = 4,
-    jobs: Annotated[int, typer.Option(min=0, help="Threads a codec may use; 0: as many as suit the machine.")] = 0,
+    jobs: Annotated[
+        int, typer.Option(min=1, help="Processes that share the work; one uses several cores already.")
+    ] = 1,
 ) -> None:
     """Make a video playable in a browser: an HLS ladder with a master playlist.
 
@@ -34,6 +39,7 @@ def proxy(
 
     Example: cutroom proxy holiday.mov -o holiday-hls --ladder full
     """
+    from cutroom.cli.proxy_parts import build_in_parts
     from cutroom.media.pool import DecodePool
 
     arguments: dict[str, Any] = {
@@ -41,13 +47,15 @@ def proxy(
         "segments_dir": str(output.absolute()),
         "playlist_dir": str(output.absolute()),
         "heights": parse_ladder(ladder),
+        "quality": parse_quality(quality),
         "segment_seconds": segment_seconds,
-        "threads": jobs,
     }
     new = not output.exists()
-    claim_folder(source, output, ladder=ladder, segment_seconds=segment_seconds)
+    claim_folder(source, output, ladder=ladder, quality=quality, segment_seconds=segment_seconds)
 
     async def work(on_progress: Callable[[dict[str, Any]], None]) -> Any:
+        if jobs > 1:
+            return await build_in_parts(arguments, jobs, on_progress)
         async with DecodePool(1) as pool:
             return await pool.run("cutroom.proxies.work:build_ladder", arguments, on_progress=on_progress)
 
@@ -72,7 +80,16 @@ def parse_ladder(text: str) -> str | list[int]:
     return [int(word) for word in words]
 
 
-def claim_folder(source: Path, output: Path, *, ladder: str, segment_seconds: float) -> None:
+def parse_quality(text: str) -> str:
+    """The name of a preset."""
+    from cutroom.media.ladder.plan import QUALITIES
+
+    if text not in QUALITIES:
+        raise typer.BadParameter(f"{text!r} is none of {', '.join(QUALITIES)}", param_hint="--quality")
+    return text
+
+
+def claim_folder(source: Path, output: Path, *, ladder: str, quality: str = "balanced", segment_seconds: float) -> None:
     """Make sure that `output` holds no ladder but this one: its segments are kept, and must not be mixed.
 
     Raises CutroomError: proxy.folder-taken, and what opening the source or making the folder raises.
@@ -91,6 +108,7 @@ def claim_folder(source: Path, output: Path, *, ladder: str, segment_seconds: fl
         "size_bytes": status.st_size,
         "mtime_ns": status.st_mtime_ns,
         "ladder": ladder,
+        "quality": quality,
         "segment_seconds": segment_seconds,
         "version": VERSION,
     }

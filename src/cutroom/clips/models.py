@@ -26,6 +26,14 @@ class ClipState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class Range(msgspec.Struct, frozen=True, kw_only=True):
+    """Frames of a video to cut out, `out_frame` exclusive, and what to call them."""
+
+    in_frame: int
+    out_frame: int
+    name: str | None = None
+
+
 class Clip(msgspec.Struct, frozen=True, kw_only=True):
     """What was asked of a video's frames, and what was delivered. Instants in microseconds."""
 

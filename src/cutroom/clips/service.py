@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import builtins
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import PurePath
 
@@ -10,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cutroom.accounts.models import Principal
 from cutroom.clips import store as rows
-from cutroom.clips.models import Clip, ClipPage, ClipState, CutMode
+from cutroom.clips.models import Clip, ClipPage, ClipState, CutMode, Range
 from cutroom.clips.names import clip_name, container_for, safe_name
 from cutroom.core import clock
 from cutroom.core.errors import CutroomError, ErrorKind, not_found
@@ -49,41 +51,38 @@ class ClipService:
 
         Raises `clips.bad-range` (with the frames there are, where known), `clips.bad-padding`, `clips.no-video`.
         """
-        _check(video, in_frame, out_frame, padding)
-        given = safe_name(PurePath(name).stem, container_for(video.name)) if name and name.strip() else None
-        clip = Clip(
-            id=new_id("clp"),
-            video_id=video.id,
-            video_name=video.name,
-            owner_id=owner_id,
-            name=given or clip_name(video.name, in_frame, out_frame, video.rate),
-            mode=mode,
-            in_frame=in_frame,
-            out_frame=out_frame,
-            padding=padding,
-            rate=video.rate,
-            state=ClipState.QUEUED,
-            object_key=None,
-            media_type=None,
-            size_bytes=None,
-            answer=None,
-            error=None,
-            job_id=None,
-            created_at=clock.now(),
-        )
-        await rows.add(tx.conn, clip)
+        asked = Range(in_frame=in_frame, out_frame=out_frame, name=name)
+        made = await self.create_many(tx, video, [asked], mode=mode, padding=padding, owner_id=owner_id)
+        return made[0]
+
+    async def create_many(
+        self,
+        tx: Transaction,
+        video: Video,
+        ranges: Sequence[Range],
+        *,
+        mode: CutMode = CutMode.SMART,
+        padding: Fraction = Fraction(0),
+        owner_id: str | None,
+    ) -> builtins.list[Clip]:
+        """A clip of each range, and one job for all, which reads the original once. Raises what `create` does."""
+        clips = [_new(video, one, mode, padding, owner_id) for one in ranges]
+        for clip in clips:
+            await rows.add(tx.conn, clip)
+        alone = clips[0] if len(clips) == 1 else None
         job_id = await self._jobs.enqueue(
             tx,
             kind="clip",
-            payload={"clip_id": clip.id},
-            subject=clip.id,
-            title=f"Clip {clip.name}",
+            payload={"clip_ids": [clip.id for clip in clips]},
+            subject=alone.id if alone else new_id("clb"),
+            title=f"Clip {alone.name}" if alone else f"{len(clips)} clips of {video.name}",
             owner_id=None if video.audience == "*" else video.audience,
             priority=CLIP,
         )
-        await rows.change(tx.conn, clip.id, {"job_id": job_id})
-        await self.announce(tx, clip.id, video)
-        return await self.get(tx.conn, clip.id, viewer=None)
+        for clip in clips:
+            await rows.change(tx.conn, clip.id, {"job_id": job_id})
+            await self.announce(tx, clip.id, video)
+        return [await self.get(tx.conn, clip.id, viewer=None) for clip in clips]
 
     async def list(
         self,
@@ -110,8 +109,8 @@ class ClipService:
 
     async def delete(self, tx: Transaction, clip: Clip, video: Video) -> None:
         """Remove a clip of `video` and its file; a cut that waits or runs is cancelled."""
-        await self._jobs.cancel_subject(tx, clip.id)
         await rows.remove(tx.conn, clip.id)
+        await self._cancel_unwanted(tx, clip)
         payload = {"id": clip.id, "video_id": video.id, "deleted": True}
         await events.append(tx, "clip.changed", clip.id, video.audience, payload)
         self._remove_later(tx, clip.id)
@@ -119,7 +118,8 @@ class ClipService:
     async def video_deleting(self, tx: Transaction, video: Video) -> None:
         """The video's row is about to go, and its clips with it."""
         for clip in await rows.of_video(tx.conn, video.id):
-            await self._jobs.cancel_subject(tx, clip.id)
+            if clip.job_id is not None:
+                await self._jobs.cancel(tx, clip.job_id)
             self._remove_later(tx, clip.id)
 
     async def announce(self, tx: Transaction, clip_id: str, video: Video) -> None:
@@ -127,11 +127,44 @@ class ClipService:
         payload = {"id": clip_id, "video_id": video.id}
         await events.append(tx, "clip.changed", clip_id, video.audience, payload)
 
+    async def _cancel_unwanted(self, tx: Transaction, clip: Clip) -> None:
+        """Cancel the job of a clip that has gone, unless it cuts others that are waited for."""
+        if clip.job_id is None or clip.state is not ClipState.QUEUED:
+            return
+        if not any(other.state is ClipState.QUEUED for other in await rows.of_job(tx.conn, clip.job_id)):
+            await self._jobs.cancel(tx, clip.job_id)
+
     def _remove_later(self, tx: Transaction, clip_id: str) -> None:
         async def remove() -> None:
             await asyncio.to_thread(self._store.delete_prefix, f"clips/{clip_id}")
 
         tx.after_commit(remove)
+
+
+def _new(video: Video, asked: Range, mode: CutMode, padding: Fraction, owner_id: str | None) -> Clip:
+    _check(video, asked.in_frame, asked.out_frame, padding)
+    name = asked.name
+    given = safe_name(PurePath(name).stem, container_for(video.name)) if name and name.strip() else None
+    return Clip(
+        id=new_id("clp"),
+        video_id=video.id,
+        video_name=video.name,
+        owner_id=owner_id,
+        name=given or clip_name(video.name, asked.in_frame, asked.out_frame, video.rate),
+        mode=mode,
+        in_frame=asked.in_frame,
+        out_frame=asked.out_frame,
+        padding=padding,
+        rate=video.rate,
+        state=ClipState.QUEUED,
+        object_key=None,
+        media_type=None,
+        size_bytes=None,
+        answer=None,
+        error=None,
+        job_id=None,
+        created_at=clock.now(),
+    )
 
 
 def _check(video: Video, in_frame: int, out_frame: int, padding: Fraction) -> None:

@@ -63,6 +63,11 @@ async def of_video(conn: AsyncConnection, video_id: str) -> list[Clip]:
     return [_clip(row) for row in await conn.execute(_WHOLE.where(clips.c.video_id == video_id))]
 
 
+async def of_job(conn: AsyncConnection, job_id: str) -> list[Clip]:
+    """Every clip that a job cuts."""
+    return [_clip(row) for row in await conn.execute(_WHOLE.where(clips.c.job_id == job_id))]
+
+
 async def change(conn: AsyncConnection, clip_id: str, values: dict[str, Any]) -> None:
     """Set columns of a clip, if it is still there."""
     await conn.execute(update(clips).where(clips.c.id == clip_id).values(values))

@@ -31,7 +31,7 @@ def kinds(
         JobKind(
             name="clip",
             queue="clip",
-            target="cutroom.clips.work:cut_clip",
+            target="cutroom.clips.work:cut_clips",
             prepare=tasks.prepare,
             publish=tasks.publish,
             failed=tasks.failed,
@@ -48,11 +48,11 @@ class _Tasks:
         self._announcer = announcer
 
     async def prepare(self, tx: Transaction, job: Job) -> dict[str, Any] | None:
-        """None when the clip has been deleted or its original cannot be read any more."""
-        clip = await rows.get(tx.conn, job.payload["clip_id"], viewer=None)
-        if clip is None or clip.state is ClipState.READY:
+        """None when every clip has been deleted or cut, or the original cannot be read any more."""
+        clips = [clip for clip in await self._clips(tx, job) if clip.state is not ClipState.READY]
+        if not clips:
             return None
-        video = await self._library.get(tx.conn, clip.video_id, viewer=None)
+        video = await self._library.get(tx.conn, clips[0].video_id, viewer=None)
         source = await self._library.source_of(tx, video)
         if source is None:
             error = ErrorDocument(
@@ -62,21 +62,32 @@ class _Tasks:
             )
             await self.failed(tx, job, error)
             return None
-        await self._set(tx, clip, {"state": ClipState.QUEUED.value, "error": None})
-        return {
-            "source": source.for_child(job.folder),
-            "output": str(_output(job, clip)),
-            "in_frame": clip.in_frame,
-            "out_frame": clip.out_frame,
-            "mode": clip.mode.value,
-            "padding": f"{clip.padding.numerator}/{clip.padding.denominator}",
-        }
+        for clip in clips:
+            await self._set(tx, clip, {"state": ClipState.QUEUED.value, "error": None})
+        return {"source": source.for_child(job.folder), "cuts": [_cut(job, clip) for clip in clips]}
 
     async def publish(self, tx: Transaction, job: Job, result: dict[str, Any]) -> dict[str, Any] | None:
-        """Adopt the file and say which frames it holds."""
-        clip = await rows.get(tx.conn, job.payload["clip_id"], viewer=None)
-        if clip is None:
-            return None
+        """Adopt the files and say which frames they hold; the answer of a clip that was cut alone is the job's."""
+        answers = []
+        outcomes = result.get("outcomes", {})
+        for clip in await self._clips(tx, job):
+            outcome = outcomes.get(clip.id)
+            if outcome is None or clip.state is ClipState.READY:
+                continue
+            if outcome["answer"] is not None:
+                answers.append(await self._adopt(tx, job, clip, outcome["answer"]))
+            else:
+                await self._set(tx, clip, {"state": ClipState.FAILED.value, "error": outcome["error"]})
+        return answers[0] if len(outcomes) == 1 and answers else {"clips": len(answers), "of": len(outcomes)}
+
+    async def failed(self, tx: Transaction, job: Job, error: ErrorDocument) -> None:
+        """Say at the clips why there is no file."""
+        state = ClipState.CANCELLED if error.code == CANCELLED.code else ClipState.FAILED
+        for clip in await self._clips(tx, job):
+            if clip.state is not ClipState.READY:
+                await self._set(tx, clip, {"state": state.value, "error": msgspec.to_builtins(error)})
+
+    async def _adopt(self, tx: Transaction, job: Job, clip: Clip, result: dict[str, Any]) -> dict[str, Any]:
         output, key = _output(job, clip), f"clips/{clip.id}/{clip.name}"
         stat = await asyncio.to_thread(self._store.adopt, key, output)
         answer = {**result, "path": clip.name}
@@ -93,13 +104,12 @@ class _Tasks:
         await self._announcer.announce(tx, ClipDone(clip=done))
         return answer
 
-    async def failed(self, tx: Transaction, job: Job, error: ErrorDocument) -> None:
-        """Say at the clip why there is no file."""
-        clip = await rows.get(tx.conn, job.payload["clip_id"], viewer=None)
-        if clip is None:
-            return
-        state = ClipState.CANCELLED if error.code == CANCELLED.code else ClipState.FAILED
-        await self._set(tx, clip, {"state": state.value, "error": msgspec.to_builtins(error)})
+    async def _clips(self, tx: Transaction, job: Job) -> list[Clip]:
+        """The job's clips that are still there."""
+        # A job that was queued by an older version names one clip.
+        ids = job.payload.get("clip_ids") or [job.payload["clip_id"]]
+        found = [await rows.get(tx.conn, clip_id, viewer=None) for clip_id in ids]
+        return [clip for clip in found if clip is not None]
 
     async def _set(self, tx: Transaction, clip: Clip, values: dict[str, Any]) -> None:
         await rows.change(tx.conn, clip.id, values)
@@ -108,4 +118,15 @@ class _Tasks:
 
 
 def _output(job: Job, clip: Clip) -> Path:
-    return job.folder / f"clip{Path(clip.name).suffix}"
+    return job.folder / f"{clip.id}{Path(clip.name).suffix}"
+
+
+def _cut(job: Job, clip: Clip) -> dict[str, Any]:
+    return {
+        "id": clip.id,
+        "output": str(_output(job, clip)),
+        "in_frame": clip.in_frame,
+        "out_frame": clip.out_frame,
+        "mode": clip.mode.value,
+        "padding": f"{clip.padding.numerator}/{clip.padding.denominator}",
+    }

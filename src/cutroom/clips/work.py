@@ -9,9 +9,9 @@ from typing import Any
 
 import msgspec
 
-from cutroom.core.errors import CutroomError
+from cutroom.core.errors import CutroomError, ErrorDocument
 from cutroom.core.timecode import format_rate, parse_position, parse_seconds
-from cutroom.media.cut.cutting import Delivery, cut_range, read_clock
+from cutroom.media.cut.cutting import Ask, Delivery, cut_many, cut_range, read_clock
 from cutroom.media.cut.pictures import Point
 
 Report = Callable[[dict[str, Any]], None]
@@ -31,6 +31,15 @@ class CutAnswer(msgspec.Struct, frozen=True, kw_only=True):
     frame_rate: str  # of the source, "30000/1001"
     frames: int
     frames_reencoded: int
+    reencoded: list[tuple[int, int]]  # ranges of the source's frames that were encoded again
+    dropped: list[str]  # what of the source the clip does not hold, in words
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """One of several cuts: what it came to, or why it failed."""
+
+    answer: CutAnswer | None
+    error: ErrorDocument | None
 
 
 def cut_clip(
@@ -46,6 +55,70 @@ def cut_clip(
     """Cut frames [in_frame, out_frame) and `padding` seconds ("num/den") around them out of `source` into `output`."""
     start, end = Point(frame=in_frame), Point(frame=out_frame)
     return _cut(report, source, output, start, end, mode, padding)
+
+
+class Outcomes(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of each of several cuts, by the id it was asked under."""
+
+    outcomes: dict[str, Outcome]
+
+
+def cut_clips(*, report: Report, source: str, cuts: list[dict[str, Any]]) -> Outcomes:
+    """Cut several clips, each with an `id` and what `cut_clip` takes, out of one source, which is read once.
+
+    Each has an outcome of its own; where all fail, the first one's error is raised.
+    """
+    asks = [
+        Ask(
+            output=Path(cut["output"]),
+            start=Point(frame=cut["in_frame"]),
+            end=Point(frame=cut["out_frame"]),
+            mode=cut["mode"],
+            padding=_read_padding(cut["padding"]),
+        )
+        for cut in cuts
+    ]
+    done = list(cut_many(Path(source), asks, report=_told(report)))
+    if done and isinstance(done[0], CutroomError) and all(isinstance(one, CutroomError) for one in done):
+        raise done[0]
+    return Outcomes(outcomes={cut["id"]: _outcome(one, ask) for cut, one, ask in zip(cuts, done, asks, strict=True)})
+
+
+def cut_list(
+    *,
+    report: Report,
+    source: str,
+    cuts: list[dict[str, str]],
+    mode: str = "smart",
+    padding: str = "0",
+    timecode: str = "file",
+) -> list[Outcome]:
+    """Cut a list, {output, start, end, aside} each, positions as people write them, out of one source."""
+    rate, first = read_clock(Path(source))
+    margin = _read_padding(padding)
+    asks: dict[int, Ask] = {}
+    failed: dict[int, CutroomError] = {}
+    for number, cut in enumerate(cuts):
+        try:
+            start, end = _points(cut["start"], cut["end"], rate, first, timecode)
+        except CutroomError as error:
+            failed[number] = error
+            continue
+        aside = Path(cut["aside"]) if cut.get("aside") else None
+        asks[number] = Ask(output=Path(cut["output"]), start=start, end=end, mode=mode, padding=margin, aside=aside)
+    done = dict(zip(asks, cut_many(Path(source), list(asks.values()), report=_told(report)), strict=True))
+    return [_outcome(failed.get(number) or done[number], asks.get(number)) for number in range(len(cuts))]
+
+
+def _outcome(done: Delivery | CutroomError, ask: Ask | None) -> Outcome:
+    if isinstance(done, CutroomError) or ask is None:
+        assert isinstance(done, CutroomError)
+        return Outcome(answer=None, error=done.document)
+    return Outcome(answer=_answer(done, str(ask.output), ask.mode), error=None)
+
+
+def _told(report: Report) -> Callable[[float, str], None]:
+    return lambda fraction, stage: report({"fraction": fraction, "stage": stage})
 
 
 def cut_between(
@@ -65,18 +138,21 @@ def cut_between(
     `aside` names the file that grows until it is complete, so that a caller that kills this can remove it.
     """
     rate, first = read_clock(Path(source))
+    points = _points(start, end, rate, first, timecode)
+    return _cut(report, source, output, *points, mode, padding, aside)
+
+
+def _points(start: str, end: str, rate: Fraction, first: str | None, timecode: str) -> tuple[Point, Point]:
     if timecode not in ("file", "source"):
         raise CutroomError("clip.timecode", f"There is no timecode {timecode!r}.", hint="Use file or source.")
     if timecode == "file":
-        points = _in_file(start, rate), _in_file(end, rate)
-    elif first is None:
+        return _in_file(start, rate), _in_file(end, rate)
+    if first is None:
         raise CutroomError(
             "clip.no-timecode", "The source carries no timecode.", hint="Leave out --tc source and count from 0."
         )
-    else:
-        origin = parse_position(first, rate)
-        points = _in_source(start, rate, origin), _in_source(end, rate, origin)
-    return _cut(report, source, output, *points, mode, padding, aside)
+    origin = parse_position(first, rate)
+    return _in_source(start, rate, origin), _in_source(end, rate, origin)
 
 
 def _in_file(text: str, rate: Fraction) -> Point:
@@ -109,7 +185,7 @@ def _cut(
         mode=mode,
         padding=_read_padding(padding),
         aside=Path(aside) if aside else None,
-        report=lambda fraction, stage: report({"fraction": fraction, "stage": stage}),
+        report=_told(report),
     )
     return _answer(delivery, output, mode)
 
@@ -137,4 +213,6 @@ def _answer(delivery: Delivery, output: str, mode: str) -> CutAnswer:
         frame_rate=format_rate(delivery.rate),
         frames=delivery.frames,
         frames_reencoded=delivery.reencoded,
+        reencoded=list(delivery.encoded),
+        dropped=list(delivery.dropped),
     )

@@ -12,8 +12,8 @@ from cutroom.inspection.findings import to_findings, to_verdict
 from cutroom.inspection.models import FileReport, Inspection, Mode, Verdict
 from cutroom.inspection.rules import FROM_ERROR
 from cutroom.media.containers import Fault
+from cutroom.media.facts import Probe
 from cutroom.media.pool import DecodePool
-from cutroom.media.probe import Probe
 
 TARGET = "cutroom.inspection.work:inspect_video"
 _SECONDS = {"quick": (20.0, 50e6), "standard": (60.0, 2e6), "hybrid": (120.0, 0.25e6), "deep": (120.0, 0.25e6)}

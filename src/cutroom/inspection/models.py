@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from cutroom.inspection.vocabulary import Mode, Severity, Status
-from cutroom.media.probe import Probe
+from cutroom.media.facts import Probe
 
 __all__ = ["FileReport", "Finding", "Inspection", "Mode", "Report", "Severity", "Status", "Summary", "Verdict"]
 

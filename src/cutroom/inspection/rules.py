@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from cutroom.inspection.vocabulary import Severity, Status
 
-RULES_VERSION = 1
+RULES_VERSION = 2
 SURE = 0.75
 """From this confidence on damage is called corrupt, below it suspect."""
 
@@ -146,6 +146,7 @@ RULES: dict[str, Rule] = {
     "decode.frames-missing": Rule(MINOR, 0.5),
     "stream.encrypted": Rule(NOTE, 1.0),
     "timeline.gap": Rule(NOTE, 0.5),
+    "timeline.pictures-missing": Rule(MINOR, 0.55),
 }
 
 FROM_ERROR = {
@@ -168,7 +169,7 @@ FROM_ERROR = {
 HARMLESS = re.compile(
     r"non[- ]monoton|DTS .* out of order|timestamps are unset|Could not find codec parameters"
     r"|Skipping unhandled metadata|Application provided invalid|deprecated|is not implemented"
-    r"|asks? for a sample|experimental",
+    r"|asks? for a sample|experimental|first frame is no keyframe",
     re.IGNORECASE,
 )
 """Lines that libav writes at error level about healthy files."""

@@ -23,7 +23,7 @@ from cutroom.inspection.checksum import Baseline
 from cutroom.inspection.files import Candidate, displayed
 from cutroom.inspection.models import FileReport, Finding, Mode, Severity, Status, Summary
 from cutroom.inspection.rules import RULES_VERSION
-from cutroom.media.probe import Probe
+from cutroom.media.facts import Probe
 
 _ABOUT_CONTENT = frozenset({Status.HEALTHY, Status.NOTE, Status.SUSPECT, Status.CORRUPT, Status.NOT_VIDEO})
 """Statuses that hold as long as the bytes do; the others are about that moment, and the file is looked at again."""

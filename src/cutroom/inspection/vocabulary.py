@@ -9,7 +9,7 @@ class Mode(StrEnum):
     """How deep a file is looked into."""
 
     QUICK = "quick"  # structure and opening
-    STANDARD = "standard"  # and every packet, all sound, every keyframe
+    STANDARD = "standard"  # and every packet, all sound, keyframes
     HYBRID = "hybrid"  # standard, then deep where that leaves doubt
     DEEP = "deep"  # and every frame
     FULL = "full"  # and every byte, against the checksum of an earlier look

@@ -18,7 +18,7 @@ from cutroom.inspection.findings import to_findings, to_verdict
 from cutroom.inspection.models import Inspection, Mode, Status
 from cutroom.inspection.rules import FROM_ERROR
 from cutroom.media.containers import ByteFile, Fault, Structure, by_extension, check_structure, identify
-from cutroom.media.containers.evidence import holds_traces
+from cutroom.media.containers.evidence import begins_inside, holds_traces
 from cutroom.media.decode_check import Depth, read_through
 from cutroom.media.probe import Probe, probe, with_count
 from cutroom.media.source import open_regular, shown
@@ -118,7 +118,14 @@ class _Looking:
         if self._depth is Mode.QUICK:
             return
         depth = Depth.EVERYTHING if self._depth is Mode.DEEP else Depth.KEYFRAMES
-        read = read_through(self._path, container=self._format or "", depth=depth, on_progress=self._progress)
+        encrypted = {fault.stream for fault in self.faults if fault.code == "stream.encrypted"}
+        read = read_through(
+            self._path,
+            container=self._format or "",
+            depth=depth,
+            encrypted=encrypted,
+            on_progress=self._progress,
+        )
         if self.probe is not None:
             self.probe = with_count(self.probe, read.counted)
         joined = any(fault.code == "ts.join" for fault in self.faults)
@@ -146,6 +153,10 @@ class _Looking:
             bytes_ = ByteFile(file.fileno())
             self._format = identify(bytes_)
             promised = by_extension(self._path.suffix)
+            if self._format is None and promised and begins_inside(bytes_, promised):
+                self._format = promised
+                text = "The file begins in the middle of a packet, as the rest of a longer recording does."
+                self.faults.append(Fault(code="file.odd-head", message=text, byte_offset=0))
             if self._format is None and promised and (lost := _lost_head(bytes_, promised)) is not None:
                 self._traces = True
                 self.faults.append(lost)

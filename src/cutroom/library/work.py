@@ -12,7 +12,7 @@ from xxhash import xxh3_128
 
 from cutroom.core.errors import CutroomError, ErrorKind
 from cutroom.media.counting import count_gops
-from cutroom.media.gops import GopFacts
+from cutroom.media.facts import GopFacts
 from cutroom.media.source import open_regular, shown
 
 _CHUNK_BYTES = 4 << 20

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cutroom.core.errors import CutroomError
-from cutroom.media.gops import GopCounter, GopFacts
+from cutroom.media.facts import GopFacts
+from cutroom.media.gops import GopCounter
 from cutroom.media.probe import real_video
 from cutroom.media.source import not_video, open_source, packets, reading, shown
 

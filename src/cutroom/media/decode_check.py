@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -11,15 +11,21 @@ import av
 import msgspec
 
 from cutroom.media.containers.fault import Fault
-from cutroom.media.gops import GopCounter, GopFacts
+from cutroom.media.facts import GopFacts
+from cutroom.media.gops import GopCounter
 from cutroom.media.log_capture import LogCapture, capture_errors
 from cutroom.media.probe import real_video
 from cutroom.media.source import open_source
-from cutroom.media.stream_check import StreamCheck
+from cutroom.media.stream_check import StreamCheck, has_room, out_of_memory
+from cutroom.processes.limits import memory_within
 
 _FAULTS = 20_000  # observations kept of one file
 _DEMUX_ERRORS = 200  # after so many the rest of the file is given up
 _STALLED = 1000  # reads in a row that bring nothing
+_RESTING = {"avi"}  # says "the same picture again" with an empty chunk, which the reader skips
+_BASE_BYTES = 512 << 20
+_PICTURES = 24
+_SAMPLE_BYTES = 6  # of one pixel at most: three planes of sixteen bits
 # A zero-filled stretch of a transport stream is skipped in bounded steps, each an "again" that is no end of file.
 _OPTIONS = {"scan_all_pmts": "1"}
 
@@ -55,27 +61,50 @@ class ReadThrough(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_through(
-    path: Path, *, container: str, depth: Depth, on_progress: Callable[[float], None] | None = None
+    path: Path,
+    *,
+    container: str,
+    depth: Depth,
+    encrypted: Collection[int | None] = (),
+    on_progress: Callable[[float], None] | None = None,
 ) -> ReadThrough:
     """Demux all of `path`, one decoder thread a stream.
 
-    `container` is the name `containers.identify` gave. `on_progress` receives the share of the file that was read,
+    `container` is the name `containers.identify` gave; streams `encrypted` are read and not looked
+    into. `on_progress` receives the share of the file that was read,
     0 to 1. Raises what `open_source` raises.
     """
-    with capture_errors() as log, open_source(path, options=_OPTIONS) as source:
-        check = _Reading(source, container, depth, log)
+    with capture_errors() as log, open_source(path, options=_OPTIONS) as source, memory_within(_allowance(source)):
+        check = _Reading(source, container, depth, log, encrypted)
         check.run(on_progress)
         return check.answer()
 
 
+def _allowance(source: Any) -> int:
+    """Bytes that reading may take: a decoder keeps up to 17 pictures, and whoever hands them on some more."""
+    pictures = [
+        stream.codec_context.width * stream.codec_context.height * _SAMPLE_BYTES
+        for stream in source.streams.video
+        if stream.codec_context is not None
+    ]
+    return _BASE_BYTES + _PICTURES * max(pictures, default=0)
+
+
 class _Reading:
-    def __init__(self, source: Any, container: str, depth: Depth, log: LogCapture) -> None:
+    def __init__(
+        self, source: Any, container: str, depth: Depth, log: LogCapture, encrypted: Collection[int | None]
+    ) -> None:
         self._source = source
         self._log = log
         self._faults: list[Fault] = []
         self._container = container
         self._streams = {
-            stream.index: StreamCheck(stream, container=container, everything=depth is Depth.EVERYTHING)
+            stream.index: StreamCheck(
+                stream,
+                container=container,
+                everything=depth is Depth.EVERYTHING,
+                encrypted=stream.index in encrypted,
+            )
             for stream in source.streams
             if stream.type in ("video", "audio") and stream.codec_context is not None
         }
@@ -102,6 +131,10 @@ class _Reading:
         self._take_log()
         for stream in self._streams.values():
             self._faults += stream.finish(self._log)
+        if self._container not in _RESTING:
+            sounds = [sound for stream in self._streams.values() if (sound := stream.sound) and len(sound[1]) > 1]
+            for stream in self._streams.values():
+                self._faults += stream.missing(sounds)
 
     def _packets(self) -> Iterator[Any]:
         """Every packet; errors on the way become faults, and reading goes on behind them."""
@@ -124,6 +157,8 @@ class _Reading:
                 if errors > _DEMUX_ERRORS:
                     return
             except (av.FFmpegError, OSError) as error:
+                if isinstance(error, MemoryError) and not has_room(0):  # else a length in the file is nonsense
+                    raise out_of_memory() from error
                 errors, stalled = errors + 1, stalled + 1
                 reason = getattr(error, "strerror", None) or str(error)
                 text = f"Reading stumbles: {reason}."

@@ -31,6 +31,7 @@ _STANDARD = sorted(
     | {Fraction(whole * 1000, 1001) for whole in (12, 15, 24, 30, 48, 60, 72, 90, 120, 240)}
     | {Fraction(25, 2)}
 )
+_STANDARD_VALUES = [float(rate) for rate in _STANDARD]
 _BROADCAST = (Fraction(30), Fraction(60), Fraction(25), Fraction(24), Fraction(50), Fraction(120), Fraction(15))
 _NEAR = Fraction(3, 100)
 
@@ -68,7 +69,8 @@ def read_frame_clock(
 
 def nearest_rate(rate: Fraction, tolerance: float) -> Fraction:
     """The standard rate within a relative `tolerance` of `rate`, or `rate` itself in small numbers."""
-    best = min(_STANDARD, key=lambda standard: abs(standard - rate))
+    value = float(rate)  # comparing fractions would take as long as opening the file
+    best = _STANDARD[min(range(len(_STANDARD)), key=lambda index: abs(_STANDARD_VALUES[index] - value))]
     return best if abs(best - rate) <= rate * Fraction(tolerance) else rate.limit_denominator(1001)
 
 

@@ -5,34 +5,17 @@ from __future__ import annotations
 from array import array
 from fractions import Fraction
 
-import msgspec
 import numpy as np
 from av.packet import Packet
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from cutroom.media.closed_gop import ClosedGop
+from cutroom.media.facts import GopFacts
 
 MOST_LENGTHS = 1000
 """Lengths of single groups that are listed."""
 _DEEPEST = 16  # frames that a decoder may hold back, in H.264 and HEVC
-
-
-class GopFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """Groups of pictures, counted from keyframe to keyframe in the order they are stored."""
-
-    frames: int  # that are shown
-    gops: int
-    closed: int  # groups that begin with a picture nothing reaches back over, such as IDR
-    open: int  # groups whose first frames may need the group before: recovery point, CRA
-    shortest: int  # frames
-    mean: float
-    longest: int
-    lengths: list[int]  # of the first 1,000 groups
-    b_frames: int  # most frames in a row that are shown before one that was stored before them
-    reorder: int  # frames that a decoder has to hold back
-    bit_rate: int | None  # bits a second of the picture alone
-    peak_bit_rate: int | None  # of its densest second
 
 
 class GopCounter:

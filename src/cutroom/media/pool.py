@@ -41,13 +41,18 @@ class DecodePool:
         recycle_after: int = 500,
         warm: int = 0,
         idle_seconds: float = 60.0,
+        preload: tuple[str, ...] = (),
     ) -> None:
         """`memory_bytes` bounds each child's address space (default: generous). A child is replaced after
         `recycle_after` runs. `warm` children are kept ready; others leave after `idle_seconds` without work.
+        `preload` are modules that a child imports before it is asked to.
         """
         self.size = size
         self._limits = Limits(
-            parent=os.getpid(), memory_bytes=memory_bytes or default_memory_bytes(), niceness=niceness
+            parent=os.getpid(),
+            memory_bytes=memory_bytes or default_memory_bytes(),
+            niceness=niceness,
+            preload=preload,
         )
         self._recycle_after = recycle_after
         self._warm = min(warm, size)

@@ -23,13 +23,13 @@ from cutroom.media.facts import (
     AudioTrack,
     Chapter,
     Color,
+    GopFacts,
     OtherTrack,
     Probe,
     SubtitleTrack,
     VideoTrack,
 )
 from cutroom.media.frame_clock import FrameClock, read_frame_clock, track_seconds
-from cutroom.media.gops import GopFacts
 from cutroom.media.picture_stamp import may_hold_stamp, read_stamp
 from cutroom.media.rotation import read_orientation
 from cutroom.media.source import open_source, packets, reading

@@ -22,6 +22,7 @@ from av.packet import Packet
 from av.stream import Stream
 
 from cutroom.core.errors import CutroomError, ErrorKind
+from cutroom.media.names import shown as shown
 
 MAX_PIXELS = 1 << 26
 """Pixels of the largest frame that is decoded: 8192 × 8192. A healthy 8K file has 35 million."""
@@ -32,6 +33,9 @@ CONTAINERS = (
     "aac,ac3,eac3,dts,truehd,amr,au,wv,tta,ape,iamf"
 )
 """Demuxers that may open a file. None of them follows names found inside it under the options used here."""
+
+HEADER_ONLY = {"probesize": "32", "skip_frame": "all"}
+"""Options to open a file whose header is known to say all that is needed: no picture is decoded to find out more."""
 
 _STILL_BRANDS = {"heic", "heix", "heim", "heis", "mif1", "avif", "mif2"}
 _MAGIC = (  # offset, bytes: enough to say "this is a container, and it is broken" instead of "this is no video"
@@ -50,11 +54,6 @@ _MAGIC = (  # offset, bytes: enough to say "this is a container, and it is broke
     (0, b"\x06\x0e\x2b\x34"),
     (0, b"DKIF"),
 )
-
-
-def shown(path: Path) -> str:
-    """`path` for a message: unprintable characters and stray bytes are escaped, so that one name stays one line."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(path))
 
 
 @contextmanager

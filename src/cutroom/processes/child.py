@@ -128,12 +128,15 @@ def claim_pipe() -> tuple[int, Outlet]:
 
 def main() -> None:
     """Serve requests one after another, for ever."""
-    limits.apply(msgspec.json.decode(sys.argv[1], type=limits.Limits))
+    bounds = msgspec.json.decode(sys.argv[1], type=limits.Limits)
+    limits.apply(bounds)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     incoming, outlet = claim_pipe()
     requests: SimpleQueue[bytes] = SimpleQueue()
     threading.Thread(target=listen, args=(requests, incoming), daemon=True).start()
     outlet.send(pipe.Answer(id=0, done=True))  # ready
+    for module in bounds.preload:
+        importlib.import_module(module)
     while True:
         request = pipe.decode_request(requests.get())
         said = answer(outlet, request)

@@ -7,7 +7,8 @@ import os
 import resource
 import signal
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -31,6 +32,29 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     memory_bytes: int | None = None  # address space
     cpu_seconds: int | None = None  # over the child's whole life
     niceness: int = 0  # added to the parent's
+    preload: tuple[str, ...] = ()  # modules to import while it waits for its first work
+
+
+@contextmanager
+def memory_within(extra_bytes: int) -> Iterator[None]:
+    """Let the current process take at most `extra_bytes` of address space more than it has, inside the block.
+
+    What goes beyond fails with ENOMEM or MemoryError. The bound of `apply` stays, whichever is lower. Does nothing
+    where the system does not say how much is in use.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+    except (OSError, ValueError):
+        yield
+        return
+    bound = pages * resource.getpagesize() + extra_bytes
+    known = [limit for limit in (soft, hard) if limit != resource.RLIM_INFINITY]
+    resource.setrlimit(resource.RLIMIT_AS, (min([bound, *known]), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
 def apply(limits: Limits) -> None:
@@ -43,6 +67,9 @@ def apply(limits: Limits) -> None:
         _lower(resource.RLIMIT_CPU, limits.cpu_seconds)
     if limits.niceness:
         os.nice(limits.niceness)
+        # Where the kernel groups processes by session, niceness alone counts only within one: each child is one.
+        with suppress(OSError):
+            Path("/proc/self/autogroup").write_text(str(os.nice(0)))
     # When memory runs out, the kernel should take the child and not the server or its database.
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("500")

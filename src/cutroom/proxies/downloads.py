@@ -15,7 +15,7 @@ from cutroom.library.models import Summary, Video
 from cutroom.library.service import LibraryService
 from cutroom.media.audio_plan import AudioFormat, AudioPlan, plan_audio
 from cutroom.media.byte_stream import child_bytes
-from cutroom.media.gops import GopFacts
+from cutroom.media.facts import GopFacts
 from cutroom.media.pool import DecodePool
 from cutroom.media.probe import Probe, with_count
 from cutroom.media.progressive import Progressive

@@ -20,6 +20,10 @@ class PreviewKind(StrEnum):
     PEAKS = "peaks"
 
 
+WHOLE = "whole"
+"""Folder, below a ladder's prefix, of the playlists that list every segment before it is made."""
+
+
 class Proxy(msgspec.Struct, frozen=True, kw_only=True):
     """An asset's ladder under one recipe. Instants in microseconds."""
 
@@ -34,6 +38,11 @@ class Proxy(msgspec.Struct, frozen=True, kw_only=True):
     created_at: int
     finished_at: int | None
     error: dict[str, Any] | None  # {code, message, hint}
+
+    @property
+    def whole(self) -> bool:
+        """Whether the playlist to play lists everything before it is made."""
+        return self.playlist_key is not None and self.playlist_key.split("/")[-2] == WHOLE
 
     @property
     def playlist_name(self) -> str | None:
@@ -83,6 +92,7 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     version: int  # grows when the encoder's own settings change
     ladder: str  # "auto", "full", or heights as "720,480,240"
     segment_seconds: Fraction
+    quality: str = "balanced"  # a name in media.ladder.plan.QUALITIES
 
     @property
     def heights(self) -> list[int] | str:
@@ -100,3 +110,8 @@ def ladder_prefix(asset_id: str, recipe: str) -> str:
 def preview_prefix(asset_id: str, recipe: str) -> str:
     """The key prefix of an asset's previews."""
     return f"previews/{asset_id}/{recipe}"
+
+
+def job_key(kind: str, asset_id: str, recipe: str) -> str:
+    """What makes two jobs for a ladder the same."""
+    return f"{kind}:{asset_id}:{recipe}"

@@ -17,5 +17,6 @@ def recipe_hash(recipe: Recipe) -> str:
         "version": recipe.version,
         "ladder": recipe.ladder,
         "segment_seconds": str(recipe.segment_seconds),
+        "quality": recipe.quality,
     }
     return xxhash.xxh3_64_hexdigest(msgspec.json.encode(text, order="sorted"))

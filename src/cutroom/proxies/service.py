@@ -14,7 +14,7 @@ from cutroom.jobs.service import JobService
 from cutroom.library.models import ProxyState, Summary, Video
 from cutroom.library.service import LibraryService
 from cutroom.proxies import store as rows
-from cutroom.proxies.models import AssetViews, MediaObject, Preview, PreviewKind, Proxy, Recipe, ladder_prefix
+from cutroom.proxies.models import AssetViews, MediaObject, Preview, PreviewKind, Proxy, Recipe, job_key, ladder_prefix
 from cutroom.proxies.recipe import recipe_hash
 from cutroom.storage.port import ObjectStore
 
@@ -87,6 +87,8 @@ class ProxyService:
         elif video.poster is None:
             await self._library.set_summary(tx, [video.id], Summary(poster=poster_key(views.thumbnails)))
         proxy = await rows.of_recipe(tx.conn, video.asset_id, self.recipe_hash)
+        if proxy is None or (proxy.state != "ready" and not proxy.whole):
+            await self._enqueue(tx, video, "outline", f"Playlist of {video.name}", priority or PREVIEW)
         state = ProxyState.READY if proxy is not None and proxy.state == "ready" else ProxyState.QUEUED
         if state is ProxyState.QUEUED:
             await self._enqueue(tx, video, "proxy", f"Proxy of {video.name}", priority or PROXY)
@@ -106,8 +108,8 @@ class ProxyService:
     async def asset_deleting(self, tx: Transaction, asset_id: str) -> None:
         """Nobody shows the asset any more: its rows go now, its objects once that is committed."""
         await rows.forget(tx.conn, asset_id)
-        for kind in ("preview", "proxy", "sprite"):
-            await self._jobs.cancel_key(tx, self._key(kind, asset_id))
+        for kind in ("preview", "outline", "proxy", "sound", "fill", "sprite"):
+            await self._jobs.cancel_key(tx, job_key(kind, asset_id, self.recipe_hash))
         self.remove_objects(tx, asset_id)
 
     def remove_objects(self, tx: Transaction, asset_id: str) -> None:
@@ -128,11 +130,8 @@ class ProxyService:
             title=title,
             owner_id=None if video.audience == "*" else video.audience,
             priority=priority,
-            idempotency_key=self._key(kind, video.asset_id),
+            idempotency_key=job_key(kind, video.asset_id, self.recipe_hash),
         )
-
-    def _key(self, kind: str, asset_id: str) -> str:
-        return f"{kind}:{asset_id}:{self.recipe_hash}"
 
     async def _ladder_object(self, conn: AsyncConnection, video: Video, name: str, rest: str) -> MediaObject:
         proxy = await self.playback(conn, video.asset_id)

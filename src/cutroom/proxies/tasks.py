@@ -14,11 +14,12 @@ from cutroom.core.errors import ErrorDocument
 from cutroom.db.engine import Transaction
 from cutroom.jobs.errors import CANCELLED
 from cutroom.jobs.models import Job, JobKind
-from cutroom.library.models import ProxyState, Source, Summary, Video
+from cutroom.library.models import ProxyState, Summary, Video
 from cutroom.library.service import LibraryService
 from cutroom.proxies import store as rows
 from cutroom.proxies.models import Preview, PreviewKind, ladder_prefix, preview_prefix
 from cutroom.proxies.service import ProxyService, poster_key
+from cutroom.proxies.sources import local_source
 from cutroom.storage.port import ObjectStore
 
 THUMBNAIL_SECONDS = 120.0
@@ -73,7 +74,7 @@ class _Tasks:
         """None when the asset has gone or has its thumbnails."""
         asset_id = job.payload["asset_id"]
         views = (await self._service.views(tx.conn, {asset_id})).get(asset_id)
-        found = await self._source(tx, job)
+        found = await local_source(self._library, tx, job)
         if found is None or (views is not None and views.thumbnails is not None):
             return None
         return {"source": found.for_child(job.folder), "output_dir": str(job.folder / "thumbnails")}
@@ -120,7 +121,7 @@ class _Tasks:
         """None when the asset has gone or its ladder stands."""
         asset_id, recipe = job.payload["asset_id"], self._service.recipe_hash
         known = await rows.of_recipe(tx.conn, asset_id, recipe)
-        found = await self._source(tx, job)
+        found = await local_source(self._library, tx, job)
         if found is None or (known is not None and known.state == "ready"):
             return None
         await rows.begin(tx.conn, asset_id, recipe)
@@ -131,6 +132,7 @@ class _Tasks:
             "playlist_dir": str(self._store.local_path(f"{prefix}/attempt-{job.fence}")),
             "previews_dir": str(job.folder / "previews"),
             "heights": self._service.recipe.heights,
+            "quality": self._service.recipe.quality,
             "segment_seconds": str(self._service.recipe.segment_seconds),
         }
 
@@ -139,8 +141,10 @@ class _Tasks:
         if event.get("event") != "playable":
             return
         asset_id = job.payload["asset_id"]
-        values = {"playlist_key": self._playlist(job, "master.m3u8"), "rungs": event.get("rungs", [])}
-        await rows.change(tx.conn, asset_id, self._service.recipe_hash, values)
+        known = await rows.of_recipe(tx.conn, asset_id, self._service.recipe_hash)
+        if known is None or not known.whole:  # else more can be played already than this one lists
+            values = {"playlist_key": self._playlist(job, "master.m3u8"), "rungs": event.get("rungs", [])}
+            await rows.change(tx.conn, asset_id, self._service.recipe_hash, values)
         showing = await self._library.of_asset(tx.conn, asset_id)
         await self._library.set_summary(tx, _ids(showing), Summary(proxy_state=ProxyState.ENCODING))
 
@@ -181,14 +185,6 @@ class _Tasks:
             return
         state = ProxyState.NONE if error.code == CANCELLED.code else ProxyState.FAILED
         await self._library.set_summary(tx, _ids(showing), Summary(proxy_state=state))
-
-    async def _source(self, tx: Transaction, job: Job) -> Source | None:
-        """A local file with the asset's contents: of the job's own video, or of another that shows it."""
-        showing = await self._library.of_asset(tx.conn, job.payload["asset_id"])
-        for video in sorted(showing, key=lambda video: video.id != job.payload["video_id"]):
-            if (source := await self._library.source_of(tx, video)) is not None:
-                return source
-        return None
 
     async def _adopt(
         self, tx: Transaction, asset_id: str, kind: PreviewKind, folder: Path, detail: dict[str, Any]

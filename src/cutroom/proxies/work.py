@@ -7,6 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from cutroom.media.ladder.plan import BALANCED
 from cutroom.media.ladder.result import LadderResult
 from cutroom.media.ladder.run import Request, encode_ladder
 
@@ -21,6 +22,7 @@ def build_ladder(
     playlist_dir: str,
     previews_dir: str | None = None,
     heights: list[int] | str = "auto",
+    quality: str = BALANCED,
     segment_seconds: float | str = 4,
     threads: int = 0,
 ) -> LadderResult:
@@ -28,8 +30,8 @@ def build_ladder(
 
     Immutable segments go to `segments_dir` (`720/00000.m4s`, `audio/0/00000.m4s`, `timing.json` where the frame rate
     varies), playlists to `playlist_dir` (`master.m3u8`), sprite and peaks to `previews_dir` when there is one.
-    `heights` is "auto", "full" or lines; `threads` bounds the decoder and each encoder (0: as many as suit the
-    machine). Raises CutroomError as `encode_ladder` does.
+    `heights` is "auto", "full" or lines; `quality` is small, balanced or fine; `threads` bounds the decoder and each
+    encoder (0: as many as suit the machine). Raises CutroomError as `encode_ladder` does.
     """
     request = Request(
         source=Path(source),
@@ -37,6 +39,7 @@ def build_ladder(
         playlists=Path(playlist_dir),
         previews=None if previews_dir is None else Path(previews_dir),
         heights=heights if isinstance(heights, str) else tuple(heights),
+        quality=quality,
         segment_seconds=Fraction(str(segment_seconds)),
         threads=threads,
     )

@@ -25,7 +25,9 @@ from cutroom.worker.supervisor import QueuePlan, Supervisor
 log = logging.getLogger(__name__)
 
 LOCK_NAME = "supervisor.lock"
-BACKGROUND_NICENESS = 10
+BACKGROUND_NICENESS = 15
+PRELOAD = {"inspect": ("cutroom.proxies.parts",), "ondemand": ("cutroom.proxies.fill", "cutroom.proxies.parts")}
+"""What the children of a queue import in advance, because somebody waits for the first answer."""
 
 
 def main() -> None:
@@ -77,9 +79,11 @@ def plans(effective: Settings) -> Mapping[str, QueuePlan]:
         "inspect": (jobs.inspect or cores, 0),
         "preview": (jobs.preview or max(1, cores // 2), 0),
         "clip": (jobs.clip, 0),
+        "ondemand": (jobs.ondemand, 0),
         "io": (jobs.io, BACKGROUND_NICENESS),
         "encode": (jobs.encode, BACKGROUND_NICENESS),
     }
     return {
-        name: QueuePlan(size=size, niceness=niceness, memory_bytes=memory) for name, (size, niceness) in sizes.items()
+        name: QueuePlan(size=size, niceness=niceness, memory_bytes=memory, preload=PRELOAD.get(name, ()))
+        for name, (size, niceness) in sizes.items()
     }

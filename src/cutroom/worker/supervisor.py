@@ -38,6 +38,7 @@ class QueuePlan(msgspec.Struct, frozen=True, kw_only=True):
     size: int = 1  # jobs at once
     niceness: int = 0  # added to the supervisor's
     memory_bytes: int | None = None  # address space of each child; None: generous
+    preload: tuple[str, ...] = ()  # modules that its warm child has imported
 
 
 class Supervisor:
@@ -84,7 +85,9 @@ class Supervisor:
         """Work until `leave` is called. Survives a database that is away for a while."""
         async with AsyncExitStack() as stack:
             for name, plan in self._plans.items():
-                pool = DecodePool(plan.size, niceness=plan.niceness, memory_bytes=plan.memory_bytes, warm=1)
+                pool = DecodePool(
+                    plan.size, niceness=plan.niceness, memory_bytes=plan.memory_bytes, warm=1, preload=plan.preload
+                )
                 self._pools[name] = await stack.enter_async_context(pool)
             await self._tidy_up()
             sweeping = asyncio.create_task(self._sweep_often())

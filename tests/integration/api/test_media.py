@@ -192,3 +192,21 @@ async def test_the_short_playlist_name_leads_to_the_ladder(server: Server, admin
     assert short.status_code == 307
     playlist = await admin.http.get(short.headers["location"])
     assert (playlist.status_code, playlist.content) == (200, b"#EXTM3U\n")
+
+
+async def test_many_ranges_are_one_request(video: str, ann: Somebody, server: Server):
+    async with server.services.database.transaction() as tx:
+        probe = {"video": {"frames": 60, "frames_source": "counted"}}
+        await tx.conn.execute(update(videos).where(videos.c.id == video).values(probe=probe))
+    cuts = [{"in_frame": 0, "out_frame": 5, "name": "one"}, {"in_frame": 7, "out_frame": 60}]
+    answer = await ann.http.post("/api/clips/batch", json={"video_id": video, "cuts": cuts, "mode": "copy"})
+    assert answer.status_code == 202
+    items = answer.json()["items"]
+    assert [(one["in_frame"], one["out_frame"], one["mode"]) for one in items] == [(0, 5, "copy"), (7, 60, "copy")]
+    assert len({one["job_id"] for one in items}) == 1
+    before = (await ann.http.get("/api/clips")).json()["items"]
+    for wrong in ([{"in_frame": 5, "out_frame": 5}, *cuts], [*cuts, {"in_frame": 7, "out_frame": 61}]):
+        refused = await ann.http.post("/api/clips/batch", json={"video_id": video, "cuts": wrong})
+        assert (refused.status_code, refused.json()["error"]["code"]) == (400, "clips.bad-range")
+    assert (await ann.http.post("/api/clips/batch", json={"video_id": video, "cuts": []})).status_code == 422
+    assert (await ann.http.get("/api/clips")).json()["items"] == before

@@ -58,6 +58,9 @@ async def test_by_cutting_it(secret: str, bo: Somebody):
     asked = {"video_id": secret, "in_frame": 0, "out_frame": 5}
     answer = await bo.http.post("/api/clips", json=asked)
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "video.not-found")
+    many = {"video_id": secret, "cuts": [{"in_frame": 0, "out_frame": 5}]}
+    answer = await bo.http.post("/api/clips/batch", json=many)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "video.not-found")
 
 
 async def test_sharing_and_taking_back(secret: str, ann: Somebody, bo: Somebody, viewer: Somebody):

@@ -163,8 +163,9 @@ async def test_a_finished_clip_is_told(server: Server, admin: Somebody, receiver
     assert job is not None
     folder = services.data.scratch / "attempt"
     folder.mkdir()
-    (folder / "clip.mp4").write_bytes(b"cut")
-    await leases.finish(msgspec.structs.replace(job, work_dir=folder), {"path": "x", "frames": 5})
+    (folder / f"{clip.id}.mp4").write_bytes(b"cut")
+    outcome = {"answer": {"path": "x", "frames": 5}, "error": None}
+    await leases.finish(msgspec.structs.replace(job, work_dir=folder), {"outcomes": {clip.id: outcome}})
     (told,) = await sent(admin, hook["id"])
     assert (told["event"], told["subject"]) == ("clip.done", clip.id)
     await services.deliveries.send_now(told["id"])

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bench import corpus
+from bench.quirks import quirky_files
 from cutroom.inspection.vocabulary import Status
 from cutroom.inspection.work import inspect_video
 
@@ -27,6 +28,18 @@ def test_every_shape_is_healthy_in_every_mode(healthy, name):
         assert inspection.verdict.findings == []
         assert inspection.probe is not None
     assert inspection.verdict.duration_seconds == pytest.approx(1.6 if "vfr" not in name else 3.2, abs=0.15)
+
+
+def test_no_oddity_of_real_files_is_called_damaged(tmp_path):
+    paths = list(quirky_files(tmp_path))
+    assert len(paths) > 60
+    odd = {
+        (path.name, mode): verdict.findings
+        for path in paths
+        for mode in ("standard", "deep")
+        if (verdict := look(path, mode).verdict).status not in GOOD
+    }
+    assert odd == {}
 
 
 def test_padding_behind_a_film_is_only_a_note(healthy, tmp_path):

@@ -18,7 +18,8 @@ def test_the_hash_is_of_everything_in_it() -> None:
         recipe_hash(recipe(version=VERSION + 1)),
         recipe_hash(recipe(ladder="full")),
         recipe_hash(recipe(segment_seconds=Fraction(6))),
+        recipe_hash(recipe(quality="fine")),
     }
-    assert len(names) == 4
+    assert len(names) == 5
     assert recipe_hash(recipe()) == recipe_hash(recipe())
     assert all(len(name) == 16 and name.isalnum() for name in names)

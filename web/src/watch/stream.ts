@@ -43,6 +43,15 @@ export async function attachStream(video: HTMLVideoElement, url: string, onBroke
     maxBufferHole: 0.1,
     capLevelToPlayerSize: false,
     startLevel: -1,
+    // A part that is made on request answers when it is there; the server ends the wait itself, after 30 s.
+    fragLoadPolicy: {
+      default: {
+        maxTimeToFirstByteMs: 45_000,
+        maxLoadTimeMs: 120_000,
+        timeoutRetry: { maxNumRetry: 4, retryDelayMs: 0, maxRetryDelayMs: 0 },
+        errorRetry: { maxNumRetry: 6, retryDelayMs: 1000, maxRetryDelayMs: 8000 },
+      },
+    },
   });
   followErrors(hls, Library, onBroken);
   let removeTexts = () => {};

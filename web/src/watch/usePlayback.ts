@@ -33,8 +33,9 @@ export interface Playback {
   problem: string | null;
 }
 
-/** One player for the mounted <video>, fed from `playlist` as soon as there is one. */
-export function usePlayback(element: HTMLVideoElement | null, clock: FrameClock | null, playlist: string | null): Playback {
+/** One player for the mounted <video>, fed from the playlist `named` as soon as there is one. */
+export function usePlayback(element: HTMLVideoElement | null, clock: FrameClock | null, named: string | null): Playback {
+  const playlist = useLastingPlaylist(named);
   const [player, setPlayer] = useState<Player | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
   const stream = useRef<Stream | null>(null);
@@ -68,6 +69,16 @@ export function usePlayback(element: HTMLVideoElement | null, clock: FrameClock 
     if (player && clock && player.clock !== clock) player.setClock(clock);
   }, [player, clock]);
   return { player, stream, problem };
+}
+
+/** A playlist that lists the whole video serves as long as its ladder: a change to the final one would start anew. */
+function useLastingPlaylist(named: string | null): string | null {
+  const [held, hold] = useState(named);
+  if (held === named) return held;
+  const [ladder, rest] = held?.split("/hls/") ?? [];
+  if (rest?.startsWith("whole/") && named?.startsWith(`${ladder}/hls/`)) return held;
+  hold(named);
+  return named;
 }
 
 const nothing = { subscribe: () => () => undefined, read: (): PlayerState | null => null };

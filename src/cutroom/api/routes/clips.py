@@ -13,8 +13,8 @@ from cutroom.api.files import REVALIDATE, FileAnswer
 from cutroom.api.routes.media import Bytes
 from cutroom.api.routes.videos import After, Limit
 from cutroom.api.schemas.base import ErrorBody
-from cutroom.api.schemas.clips import ClipPage, ClipRequest, ClipShape, CutAnswerShape
-from cutroom.clips.models import Clip, CutMode
+from cutroom.api.schemas.clips import ClipBatchRequest, ClipPage, ClipRequest, ClipShape, CutAnswerShape
+from cutroom.clips.models import Clip, CutMode, Range
 from cutroom.core.errors import CutroomError, ErrorKind
 
 _PADDING = re.compile(r"-?\d{1,18}(\.\d{1,18}|/\d{1,18})?", re.ASCII)
@@ -41,6 +41,21 @@ async def create_clip(services: Services, caller: Editor, visitor: Visitor, aske
         )
         await services.accounts.audit.record(tx, caller, "clip.create", clip.id, visitor, video=video.id)
     return _clip(clip)
+
+
+@router.post("/batch", status_code=202)
+async def create_clips(services: Services, caller: Editor, visitor: Visitor, asked: ClipBatchRequest) -> ClipPage:
+    """Cut many ranges out of one video in one job, which reads the original once. None is cut unless all can be."""
+    padding = _padding(asked.padding_seconds)
+    ranges = [Range(in_frame=cut.in_frame, out_frame=cut.out_frame, name=cut.name) for cut in asked.cuts]
+    async with services.database.transaction(durable=True) as tx:
+        video = await services.library.get(tx.conn, asked.video_id, viewer=caller)
+        clips = await services.clips.create_many(
+            tx, video, ranges, mode=CutMode(asked.mode), padding=padding, owner_id=caller.account_id
+        )
+        for clip in clips:
+            await services.accounts.audit.record(tx, caller, "clip.create", clip.id, visitor, video=video.id)
+    return ClipPage(items=[_clip(clip) for clip in clips], next=None)
 
 
 @router.get("", dependencies=[kept])
@@ -111,7 +126,9 @@ def _padding(asked: float | str | None) -> Fraction:
 
 def _clip(clip: Clip) -> ClipShape:
     ready = clip.object_key is not None
-    answer = {name: clip.answer.get(name) for name in CutAnswerShape.model_fields} if clip.answer else None
+    # A clip cut by an older version says less.
+    known = {"reencoded": [], "dropped": []} | (clip.answer or {})
+    answer = {name: known.get(name) for name in CutAnswerShape.model_fields} if clip.answer else None
     return ClipShape(
         id=clip.id,
         video_id=clip.video_id,

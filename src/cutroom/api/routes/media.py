@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cutroom.api.access import Services, Viewer
 from cutroom.api.files import IMMUTABLE, REVALIDATE, FileAnswer, media_type_of
 from cutroom.api.media_urls import playlist_url, split_version
-from cutroom.library.models import LocationKind
+from cutroom.library.models import LocationKind, Video
 from cutroom.proxies.models import MediaObject
 
 router = APIRouter(prefix="/api/videos/{video_id}", tags=["media"])
@@ -32,18 +32,19 @@ async def video_media(video_id: str, name: str, services: Services, caller: View
     the moment), `hls/…`."""
     wanted, versioned = split_version(name)
 
-    async def look(conn: AsyncConnection) -> MediaObject | str:
+    async def look(conn: AsyncConnection) -> tuple[Video, MediaObject] | str:
         video = await services.library.get(conn, video_id, viewer=caller)
         if wanted == "hls/master.m3u8":
             url = playlist_url(video.id, await services.proxies.playback(conn, video.asset_id))
             if url is not None:
                 return url
-        return await services.proxies.media(conn, video, wanted)
+        return video, await services.proxies.media(conn, video, wanted)
 
-    found = await services.database.look(look)
-    if isinstance(found, str):
+    seen = await services.database.look(look)
+    if isinstance(seen, str):
         # Segments are named relative to the attempt's own folder, so the player must know where that is.
-        return RedirectResponse(found, status_code=307, headers={"Cache-Control": "no-store"})
+        return RedirectResponse(seen, status_code=307, headers={"Cache-Control": "no-store"})
+    video, found = seen
     # A playlist under one name grows while its ladder is made.
     lasting = versioned and found.immutable and not wanted.endswith(".m3u8")
     return FileAnswer(
@@ -51,6 +52,7 @@ async def video_media(video_id: str, name: str, services: Services, caller: View
         media_type=found.media_type,
         cache_control=IMMUTABLE if lasting else REVALIDATE,
         missing="This file has not been made yet, or has gone.",
+        make=(lambda: services.ondemand.make(video, found)) if wanted.startswith("hls/") else None,
     )
 
 

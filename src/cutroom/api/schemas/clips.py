@@ -22,6 +22,21 @@ class ClipRequest(Asked):
     name: str | None = Field(default=None, min_length=1, max_length=255)
 
 
+class CutAsked(Asked):
+    in_frame: int = Field(ge=0, le=_LAST)
+    out_frame: int = Field(ge=1, le=_LAST, description="Exclusive")
+    name: str | None = Field(default=None, min_length=1, max_length=255)
+
+
+class ClipBatchRequest(Asked):
+    video_id: str
+    cuts: list[CutAsked] = Field(min_length=1, max_length=500)
+    mode: CutMode = "smart"
+    padding_seconds: float | Annotated[str, Field(max_length=40)] | None = Field(
+        default=None, description='Added on both sides of each; a number or "num/den"'
+    )
+
+
 class CutAnswerShape(Shape):
     mode_asked: CutMode
     mode_used: CutMode
@@ -33,6 +48,8 @@ class CutAnswerShape(Shape):
     frame_rate: str
     frames: int
     frames_reencoded: int
+    reencoded: list[list[int]] = Field(description="Ranges of frames that were encoded again, outs exclusive")
+    dropped: list[str] = Field(description="What of the source the clip does not hold, in words")
 
 
 class ClipShape(Shape):

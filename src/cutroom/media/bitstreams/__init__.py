@@ -5,9 +5,10 @@ from __future__ import annotations
 from cutroom.media.bitstreams.audio import AacCheck, MpegAudioCheck, check_ac3, check_flac, check_opus
 from cutroom.media.bitstreams.av1 import check_av1
 from cutroom.media.bitstreams.intra import check_mjpeg, check_prores
+from cutroom.media.bitstreams.mpeg2 import MpegVideoCheck
 from cutroom.media.bitstreams.nal import NalCheck, restarts
 from cutroom.media.bitstreams.problem import Check, Problem
-from cutroom.media.bitstreams.startcodes import check_mpeg2, check_mpeg4
+from cutroom.media.bitstreams.startcodes import check_mpeg4
 from cutroom.media.bitstreams.vpx import check_vp8, check_vp9
 
 __all__ = ["Check", "Problem", "payload_check", "restarts"]
@@ -16,8 +17,6 @@ _PLAIN: dict[str, Check] = {
     "av1": check_av1,
     "vp9": check_vp9,
     "vp8": check_vp8,
-    "mpeg1video": check_mpeg2,
-    "mpeg2video": check_mpeg2,
     "mpeg4": check_mpeg4,
     "mjpeg": check_mjpeg,
     "prores": check_prores,
@@ -35,6 +34,8 @@ def payload_check(codec: str, extradata: bytes, *, container: str) -> Check | No
     """
     if codec in ("h264", "hevc"):
         return NalCheck(codec, extradata)
+    if codec in ("mpeg1video", "mpeg2video"):
+        return MpegVideoCheck()
     if codec in ("mp1", "mp2", "mp3"):
         return MpegAudioCheck()
     if codec == "aac":

@@ -92,7 +92,7 @@ class AacCheck:
     def __call__(self, data: bytes, key: bool) -> Problem | None:
         if self._adts or data[:1] == b"\xff":
             return self._header(data)
-        return inner_zero_run(data, key)
+        return inner_zero_run(data)
 
     def _header(self, data: bytes) -> Problem | None:
         if len(data) < 7 or data[0] != 0xFF or data[1] & 0xF6 != 0xF0:

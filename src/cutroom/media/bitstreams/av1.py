@@ -29,7 +29,7 @@ def check_av1(data: bytes, key: bool) -> Problem | None:
         pictures += kind in (3, 6)
     if not pictures:
         return Problem(BAD_HEADER, "it holds no picture")
-    return zero_run(data, key)
+    return zero_run(data)
 
 
 def _leb128(data: bytes, position: int) -> tuple[int | None, int]:

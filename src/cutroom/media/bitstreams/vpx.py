@@ -5,6 +5,7 @@ from __future__ import annotations
 from cutroom.media.bitstreams.problem import BAD_HEADER, BROKEN_LENGTHS, Problem
 from cutroom.media.bitstreams.zeros import zero_run
 
+_STILL_ZEROS = 128
 _MARKER = Problem(BAD_HEADER, "it has no valid frame header")
 
 
@@ -29,7 +30,7 @@ def check_vp9(data: bytes, key: bool) -> Problem | None:
             sizes = [int.from_bytes(body[at : at + width], "little") for at in range(0, count * width, width)]
             if sum(sizes) > len(data) - index:
                 return Problem(BROKEN_LENGTHS, "the sizes of its frames do not add up")
-    return zero_run(data, key)
+    return zero_run(data)
 
 
 def check_vp8(data: bytes, key: bool) -> Problem | None:
@@ -40,4 +41,5 @@ def check_vp8(data: bytes, key: bool) -> Problem | None:
     intra, version, first_size = not tag & 1, tag >> 1 & 7, tag >> 5
     if version > 3 or first_size > len(data) or (intra and data[3:6] != b"\x9d\x01\x2a") or (key and not intra):
         return _MARKER
-    return zero_run(data, key)
+    # A still picture is coded in partitions that may begin with dozens of zeros.
+    return zero_run(data, _STILL_ZEROS)

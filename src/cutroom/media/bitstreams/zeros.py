@@ -6,22 +6,21 @@ import re
 
 from cutroom.media.bitstreams.problem import BAD_HEADER, ZERO_RUN, Problem
 
-_RUN = re.compile(rb"\x00{40}")
 _INNER = re.compile(rb"\x00{64,}(?=[^\x00])")
+_RUN = Problem(ZERO_RUN, "it holds a long run of zero bytes")
 _EMPTY = Problem(BAD_HEADER, "it holds nothing but zeros")
 
 
-def zero_run(data: bytes, key: bool) -> Problem | None:
-    """A run of 40 zero bytes anywhere."""
-    found = _RUN.search(data)
-    if not found:
+def zero_run(data: bytes, length: int = 40) -> Problem | None:
+    """A run of `length` zero bytes anywhere."""
+    if data.find(bytes(length)) < 0:
         return None
-    return Problem(ZERO_RUN, "it holds a long run of zero bytes") if any(data) else _EMPTY
+    return _RUN if any(data) else _EMPTY
 
 
-def inner_zero_run(data: bytes, key: bool) -> Problem | None:
+def inner_zero_run(data: bytes) -> Problem | None:
     """A run of 64 zero bytes with coded data behind it; zeros up to the end are padding."""
     found = _INNER.search(data)
     if found and len(data) - found.end() > 16 and data.count(0, found.end()) * 4 < len(data) - found.end():
-        return Problem(ZERO_RUN, "it holds a long run of zero bytes")
+        return _RUN
     return _EMPTY if len(data) > 16 and not any(data) else None

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from importlib import import_module
 
-from cutroom.media.containers import asf, flv, isobmff, matroska, mpegps, mpegts, mxf, ogg, riff
 from cutroom.media.containers.byte_file import ByteFile
 from cutroom.media.containers.fault import Fault, Structure
 from cutroom.media.containers.magic import HEAD_BYTES, by_extension, sniff
 
 __all__ = ["ByteFile", "Fault", "Structure", "by_extension", "check_structure", "identify"]
 
-_CHECKERS: dict[str, Callable[[ByteFile], Structure]] = {
-    "mp4": isobmff.check,
-    "matroska": matroska.check,
-    "mpegts": mpegts.check,
-    "mpegps": mpegps.check,
-    "avi": riff.check,
-    "flv": flv.check,
-    "ogg": ogg.check,
-    "mxf": mxf.check,
-    "asf": asf.check,
+_CHECKERS = {
+    "mp4": "isobmff",
+    "matroska": "matroska",
+    "mpegts": "mpegts",
+    "mpegps": "mpegps",
+    "avi": "riff",
+    "flv": "flv",
+    "ogg": "ogg",
+    "mxf": "mxf",
+    "asf": "asf",
 }
+"""The module of each container, loaded when the first such file comes: who only reads reports needs none of them."""
 
 
 def identify(file: ByteFile) -> str | None:
@@ -31,5 +31,8 @@ def identify(file: ByteFile) -> str | None:
 
 def check_structure(file: ByteFile, format: str | None = None) -> Structure | None:
     """Check the structure of a file as `format` (found from its bytes when None); None where there is no checker."""
-    checker = _CHECKERS.get(format or identify(file) or "")
-    return checker(file) if checker else None
+    name = _CHECKERS.get(format or identify(file) or "")
+    if name is None:
+        return None
+    structure: Structure = import_module(f"{__name__}.{name}").check(file)
+    return structure

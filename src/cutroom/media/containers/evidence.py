@@ -32,6 +32,17 @@ def holds_traces(file: ByteFile, format: str) -> bool:
     return marks is not None and all(mark in body for mark in marks)
 
 
+def begins_inside(file: ByteFile, format: str) -> bool:
+    """Whether a file without an index begins in the middle of a packet, with the next one where it must be."""
+    head = file.read(0, 1 << 17)
+    if format == "mpegts":
+        return any(packet_length(head[at:]) for at in range(1, min(204, len(head))) if head[at] == 0x47)
+    if format != "mpegps" or not any(head[:16]):
+        return False
+    first = head.find(b"\0\0\1\xba")
+    return first > 0 and head.find(b"\0\0\1\xba", first + 4) > 0
+
+
 def _next_syncs(body: bytes, start: int) -> list[int]:
     found: list[int] = []
     while start >= 0 and len(found) < 2000:

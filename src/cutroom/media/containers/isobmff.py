@@ -14,7 +14,7 @@ _TOP = {
     b"meta", b"pdin", b"emsg", b"udta", b"pnot", b"PICT", b"junk", b"imda", b"mere", b"meco", b"ID32", b"pict",
 }  # fmt: skip
 _PLAUSIBLE = re.compile(rb"[\x20-\x7e\xa9]{4}")
-_MOOV_LIMIT = 512 << 20
+_MOOV_LIMIT = 128 << 20
 _MARKS = (b"moov", b"moof", b"mdat", b"mfra", b"free")
 
 
@@ -39,9 +39,11 @@ def check(file: ByteFile) -> Structure:
         what = "was never finished or is cut off" if b"mdat" in kinds or walk.faults else "holds no movie"
         walk.fault("mp4.moov-missing", f"The index of the film (the moov box) is missing: the file {what}.", file.size)
         return Structure(format="mp4", faults=walk.faults)
-    if moov.end > file.size or moov.size > _MOOV_LIMIT:
+    if moov.end > file.size:
         walk.fault("mp4.moov-cut", "The index of the film (the moov box) is cut off.", moov.start)
         return Structure(format="mp4", faults=walk.faults)
+    if moov.size > _MOOV_LIMIT:
+        return Structure(format="mp4", faults=walk.faults)  # a day of film has an index of 30 MB; the reader will tell
     if b"ftyp" not in kinds and b"mdat" in kinds and not walk.damaged_chain and walk.boxes[0].start > 0:
         walk.fault("mp4.bad-box", "The file does not begin with a valid box.", 0)
     data = file.read(moov.start, moov.size)

@@ -56,6 +56,9 @@ def check_movie(data: bytes, moov: Box, mdats: list[Extent], file_size: int) -> 
             continue
         movie.tracks.append(track)
         movie.external = movie.external or track.external
+        if track.encrypted:
+            text = "The stream is encrypted, so its content cannot be checked."
+            _fault(movie, "stream.encrypted", text, moov.start + box.start, index)
         _counts(movie, track, moov.start + box.start)
         if track.samples and not track.external:
             starts, ends = chunk_extents(track)

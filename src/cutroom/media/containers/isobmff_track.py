@@ -32,10 +32,13 @@ class Track:
         self.time_counts: Array = _NONE
         self.time_deltas: Array = _NONE
         self.offset_count: int | None = None
+        self.offset_counts: Array = _NONE
+        self.offsets: Array = _NONE  # display time minus decode time, signed
         self.sync: Array | None = None
         self.chunk_offsets: Array = _NONE
         self.per_chunk: Array = _NONE
         self.external = False
+        self.encrypted = False
         self.sizes_in_bytes = True  # QuickTime sound counts frames, not bytes
 
     @property
@@ -128,6 +131,7 @@ def _stsd(track: Track, data: bytes, body: int, end: int) -> None:
         raise TableError("The description of the samples is damaged")
     if any(not all(byte >= 0x20 or byte == 0 for byte in box.type) for box in boxes[:count]):
         raise TableError("The description of the samples names no codec")
+    track.encrypted = boxes[0].type in (b"encv", b"enca", b"drmi", b"drms")
     if track.handler == b"soun":
         entry = boxes[0]
         version = int.from_bytes(data[entry.start + 16 : entry.start + 18], "big")
@@ -155,7 +159,9 @@ def _stts(track: Track, data: bytes, body: int, end: int) -> None:
 
 def _ctts(track: Track, data: bytes, body: int, end: int) -> None:
     count, first = _entries(data, body, end, 8, "display offset")
-    track.offset_count = int(np.frombuffer(data, ">u4", count * 2, first)[::2].sum(dtype=np.int64))
+    pairs = np.frombuffer(data, ">i4", count * 2, first).reshape(count, 2)
+    track.offset_counts, track.offsets = pairs[:, 0].view(">u4"), pairs[:, 1]
+    track.offset_count = int(track.offset_counts.sum(dtype=np.int64))
 
 
 def _stss(track: Track, data: bytes, body: int, end: int) -> None:

@@ -22,7 +22,7 @@ def check(file: ByteFile) -> Structure:
             if stuffing:
                 position += stuffing
                 continue
-            if not ended:
+            if not ended and position:  # a recording may begin with the rest of a packet
                 faults.append(_fault("ps.broken-chain", "The chain of program-stream packets breaks", position))
             position = _resume(file, position + 1)
             continue

@@ -38,8 +38,9 @@ def check(file: ByteFile) -> Structure:
     length = packet_length(head)
     if length is None:
         start = _resync(file, 0, 188)
-        walk.fault("ts.lost-sync", "The file does not begin with transport-stream packets.", 0)
-        length = 188
+        length = packet_length(file.read(start, 4096)) or 188
+        if start >= length:  # less is the rest of a packet that the recording did not begin with
+            walk.fault("ts.lost-sync", "The file does not begin with transport-stream packets.", 0)
     else:
         start = 0
     position = start

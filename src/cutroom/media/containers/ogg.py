@@ -32,7 +32,7 @@ def check(file: ByteFile) -> Structure:
         flags, serial, number, stored = head[5], *struct.unpack_from("<III", head, 14)
         if crc32_forward(page[:22] + b"\0\0\0\0" + page[26:], 0) != stored:
             faults.append(_fault("ogg.bad-checksum", "An Ogg page does not match its checksum", position))
-        expected = sequence.get(serial)
+        expected = None if flags & 2 else sequence.get(serial)  # a chained stream may use the same serial again
         if expected is not None and number != expected:
             faults.append(_fault("ogg.missing-pages", f"Ogg pages {expected} to {number - 1} are missing", position))
         sequence[serial] = number + 1

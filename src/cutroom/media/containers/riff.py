@@ -79,7 +79,7 @@ def _riff(walk: _Walk, position: int, end: int, first: bool) -> None:
 def _header(walk: _Walk, base: int) -> None:
     """The children of hdrl tile it; each strl holds a strh and a strf."""
     data, position = walk.header, 0
-    walk.opendml = b"indx" in data or b"odml" in data
+    walk.opendml = b"indx" in data
     while position + 8 <= len(data):
         name, size = data[position : position + 4], int.from_bytes(data[position + 4 : position + 8], "little")
         if not _FOURCC.fullmatch(name) or position + 8 + size > len(data):

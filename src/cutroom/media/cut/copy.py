@@ -11,17 +11,18 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 
 from cutroom.core.errors import CutroomError, ErrorKind
-from cutroom.media.cut.assemble import Cut, Video, assemble
+from cutroom.media.cut.assemble import Cut, Video, Written, assemble
 from cutroom.media.cut.decode import packets_from
 from cutroom.media.cut.index import first_video
 from cutroom.media.cut.pictures import Picture
 from cutroom.media.cut.plan import Span, decoding_times
+from cutroom.media.cut.writer import holds_pictures
 from cutroom.media.source import open_source, reading, shown
 
 
-def cut_copy(cut: Cut, span: Span) -> int:
-    """Write the span's pictures as they are; answers how many frames the clip shows."""
-    delivered = replace(cut, first=span.first, last=span.last)
+def cut_copy(cut: Cut, span: Span) -> Written:
+    """Write the span's pictures as they are."""
+    delivered = replace(cut, first=span.first, last=span.last, copies_only=True)
     return assemble(delivered, lambda output, template: _video(delivered, span, output, template))
 
 
@@ -37,12 +38,15 @@ def _video(cut: Cut, span: Span, output: OutputContainer, template: VideoStream)
 
 def add_copied_stream(output: OutputContainer, template: VideoStream, cut: Cut) -> VideoStream:
     """A stream for the source's own packets. Raises `clip.container` when the container cannot hold them."""
+    name = cut.pictures.codec
     try:
+        if not holds_pictures(cut.target.container, name):
+            raise ValueError(name)
         stream = output.add_stream_from_template(template, opaque=True)
     except ValueError as error:
         raise CutroomError(
             "clip.container",
-            f"{cut.target.path.suffix} cannot hold the video of {shown(cut.source)} ({template.codec_context.name}).",
+            f"{cut.target.path.suffix} cannot hold the video of {shown(cut.source)} ({name}).",
             hint="Write an .mkv or .mov file, or use mode exact.",
             kind=ErrorKind.UNSUPPORTED,
         ) from error
@@ -58,7 +62,7 @@ def add_copied_stream(output: OutputContainer, template: VideoStream, cut: Cut) 
 def copied_packets(cut: Cut, kept: Sequence[Picture]) -> Iterator[Packet[Any]]:
     """The packets of these pictures, which follow each other in decoding order."""
     wanted = {picture.pts for picture in kept}
-    with open_source(cut.source) as container, reading(cut.source):
+    with open_source(cut.source, options=cut.open_options) as container, reading(cut.source):
         stream = first_video(container, cut.source)
         for packet in packets_from(container, stream, kept[0]):
             if packet.pts in wanted:

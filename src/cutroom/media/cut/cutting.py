@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
 from cutroom.core.errors import CutroomError, ErrorKind
-from cutroom.media.cut.assemble import Cut, Report, source_timecode
+from cutroom.media.cut.assemble import Cut, Report, Written, source_timecode
 from cutroom.media.cut.copy import cut_copy
 from cutroom.media.cut.exact import cut_exact
-from cutroom.media.cut.index import first_video, frame_rate, read_pictures
+from cutroom.media.cut.index import PictureIndex, first_video, frame_rate
+from cutroom.media.cut.joint import NotJoinable
 from cutroom.media.cut.pictures import Pictures, Point, Wanted
 from cutroom.media.cut.plan import plan_copy, plan_smart
-from cutroom.media.cut.smart import NotJoinable, cut_smart
+from cutroom.media.cut.smart import JOINED, cut_smart
 from cutroom.media.cut.writer import target_for
 from cutroom.media.source import open_source, reading, shown
 
@@ -32,7 +33,25 @@ class Delivery:
     last: int
     rate: Fraction
     frames: int
-    reencoded: int
+    encoded: tuple[tuple[int, int], ...] = ()  # ranges of the source's frames that were encoded again
+    dropped: tuple[str, ...] = ()  # in words, what of the source the clip does not hold
+
+    @property
+    def reencoded(self) -> int:
+        """How many frames were encoded again."""
+        return self.frames if self.mode == "exact" else sum(last - first for first, last in self.encoded)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """One clip to cut: frames from `start` up to but without `end`, and `padding` seconds more on both sides."""
+
+    output: Path
+    start: Point
+    end: Point
+    mode: str
+    padding: Fraction = Fraction(0)
+    aside: Path | None = None  # the name it grows under; one is chosen when none is given
 
 
 def cut_range(
@@ -53,15 +72,40 @@ def cut_range(
     Raises CutroomError: clip.range-empty, clip.range-outside, clip.no-video, clip.container, clip.no-folder,
     clip.same-file, clip.no-space, clip.no-permission, clip.not-written, clip.undecodable, clip.incomplete, media.*.
     """
-    check_mode(mode)
-    target = target_for(output, source, aside)
+    ask = Ask(output=output, start=start, end=end, mode=mode, padding=padding, aside=aside)
+    return _cut(PictureIndex(source), ask, report)
+
+
+def cut_many(
+    source: Path, asks: Sequence[Ask], *, report: Report = lambda fraction, stage: None
+) -> Iterator[Delivery | CutroomError]:
+    """Cut several clips out of one file, whose pictures are read once; one that fails does not keep the next ones back.
+
+    What `cut_range` raises comes as a result instead, in the order asked.
+    """
+    index = PictureIndex(source, several=len(asks) > 1)
+    for number, ask in enumerate(asks):
+
+        def part(fraction: float, stage: str, number: int = number) -> None:
+            report((number + fraction) / len(asks), stage)
+
+        try:
+            yield _cut(index, ask, part)
+        except CutroomError as error:
+            yield error
+
+
+def _cut(index: PictureIndex, ask: Ask, report: Report) -> Delivery:
+    check_mode(ask.mode)
+    source, start, end, padding = index.path, ask.start, ask.end, ask.padding
+    target = target_for(ask.output, source, ask.aside)
     report(0.0, "reading")
-    pictures = read_pictures(source, Wanted(start=start, end=end, padding=padding))
+    pictures = index.pictures(Wanted(start=start, end=end, padding=padding))
     asked = start.resolve(pictures), end.resolve(pictures)
     _check_range(source, pictures, asked)
     first, last = _padded(pictures, asked, padding)
     cut = Cut(source=source, target=target, pictures=pictures, first=first, last=last, report=report)
-    return _MODES[mode](cut, asked)
+    return _MODES[ask.mode](cut, asked)
 
 
 def read_clock(source: Path) -> tuple[Fraction, str | None]:
@@ -105,34 +149,31 @@ def _copy(cut: Cut, asked: tuple[int, int]) -> Delivery:
     span = plan_copy(cut.pictures.coded, cut.first, cut.last)
     if span is None:
         return _exact(cut, asked, "no key frame to copy from is shown at or before the start")
-    frames = cut_copy(cut, span)
-    return _delivery("copy", cut, asked, (span.first, span.last), frames, 0)
+    return _delivery("copy", cut, asked, (span.first, span.last), cut_copy(cut, span))
 
 
 def _smart(cut: Cut, asked: tuple[int, int]) -> Delivery:
     if not cut.pictures.ordered:
         return _exact(cut, asked, _UNORDERED)
-    if cut.pictures.codec != "h264":
-        return _exact(cut, asked, f"{cut.pictures.codec} is not joined, only h264")
+    if cut.pictures.codec not in JOINED:
+        return _exact(cut, asked, f"{cut.pictures.codec} is not joined, only {' and '.join(sorted(JOINED))}")
     plan = plan_smart(cut.pictures.coded, cut.first, cut.last)
     if plan is None:
         return _exact(cut, asked, "no key frame that a copy may start at lies inside the range")
     try:
-        frames = cut_smart(cut, plan)
+        written = cut_smart(cut, plan)
     except NotJoinable as reason:
         return _exact(cut, asked, str(reason))
-    return _delivery("smart", cut, asked, (cut.first, cut.last), frames, plan.reencoded)
+    return replace(_delivery("smart", cut, asked, (cut.first, cut.last), written), encoded=tuple(plan.ends))
 
 
 def _exact(cut: Cut, asked: tuple[int, int], fallback_reason: str | None = None) -> Delivery:
-    frames = cut_exact(cut)
-    done = _delivery("exact", cut, asked, (cut.first, cut.last), frames, frames)
-    return replace(done, fallback_reason=fallback_reason)
+    delivered = cut.first, cut.last
+    done = _delivery("exact", cut, asked, delivered, cut_exact(cut))
+    return replace(done, fallback_reason=fallback_reason, encoded=(delivered,))
 
 
-def _delivery(
-    mode: str, cut: Cut, asked: tuple[int, int], delivered: tuple[int, int], frames: int, reencoded: int
-) -> Delivery:
+def _delivery(mode: str, cut: Cut, asked: tuple[int, int], delivered: tuple[int, int], written: Written) -> Delivery:
     return Delivery(
         mode=mode,
         fallback_reason=None,
@@ -140,8 +181,8 @@ def _delivery(
         first=delivered[0],
         last=delivered[1],
         rate=cut.pictures.rate,
-        frames=frames,
-        reencoded=reencoded,
+        frames=written.frames,
+        dropped=tuple(written.dropped),
     )
 
 

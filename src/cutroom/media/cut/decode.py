@@ -12,18 +12,19 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from cutroom.media.cut import h264
+from cutroom.media.cut import h264, hevc
 from cutroom.media.cut.index import first_video, stream_codec
 from cutroom.media.cut.pictures import Picture, Pictures
 from cutroom.media.cut.plan import entry_before
-from cutroom.media.source import open_source, packets, reading
+from cutroom.media.source import HEADER_ONLY, open_source, packets, reading
 
 
 def decode_frames(path: Path, pictures: Pictures, first: int, last: int) -> Iterator[tuple[int, VideoFrame]]:
     """Frames [first, last) with their numbers, in order; those that cannot be decoded are left out."""
     if first >= last:
         return
-    with open_source(path) as container, reading(path):
+    options = HEADER_ONLY if pictures.headed and pictures.depth_told else None
+    with open_source(path, options=options) as container, reading(path):
         stream = first_video(container, path)
         stream.codec_context.thread_type = "AUTO"
         if not pictures.ordered:
@@ -70,19 +71,35 @@ def _decode(coming: Iterator[Packet[Any]], stream: VideoStream, since: int | Non
 
 def _unneeded_before(stream: VideoStream, since: int) -> Callable[[Packet[Any]], bool]:
     """Tells packets that nothing refers to and that are shown before `since`: half of a usual run-up."""
-    if stream_codec(stream) != "h264":
+    is_reference = _reference_test(stream)
+    if is_reference is None:
         return lambda packet: False
-    length_bytes, _ = h264.read_configuration(stream.codec_context.extradata)
 
     def unneeded(packet: Packet[Any]) -> bool:
         if packet.pts is None or packet.pts >= since or packet.is_keyframe:
             return False
         try:
-            return not h264.is_reference(h264.split_units(bytes(packet), length_bytes))
+            return not is_reference(bytes(packet))
         except (ValueError, IndexError):
             return False
 
     return unneeded
+
+
+def _reference_test(stream: VideoStream) -> Callable[[bytes], bool] | None:
+    """Tells whether other pictures may refer to one; None where the codec is not looked into."""
+    codec, extradata = stream_codec(stream), stream.codec_context.extradata
+    try:
+        if codec == "h264":
+            h264_bytes, _ = h264.read_configuration(extradata)
+            return lambda data: h264.is_reference(h264.split_units(data, h264_bytes))
+        if codec == "hevc":
+            hevc_bytes, units = hevc.read_configuration(extradata)
+            top = max(hevc.parse_sps(unit).layers for unit in units if hevc.kind(unit) == hevc.SPS) - 1
+            return lambda data: hevc.is_reference(h264.split_units(data, hevc_bytes), top)
+    except (ValueError, IndexError):
+        return None
+    return None
 
 
 def _packets(container: InputContainer, stream: VideoStream, pictures: Pictures, frame: int) -> Iterator[Packet[Any]]:
@@ -102,15 +119,14 @@ def packets_from(container: InputContainer, stream: VideoStream, entry: Picture)
             except av.FFmpegError:
                 continue
         coming = packets(container, stream)
-        ahead = next(coming, None)
-        if target is not None and (ahead is None or _is_past(ahead, entry)):
-            continue
-        while ahead is not None and ahead.pts != entry.pts:
-            ahead = next(coming, None)
-        if ahead is not None:
-            yield ahead
-            yield from coming
-            return
+        for packet in coming:
+            # Behind a seek a program stream's first packets can be halves, with times of others.
+            if packet.pts == entry.pts and entry.size in (0, packet.size):
+                yield packet
+                yield from coming
+                return
+            if target is not None and _is_past(packet, entry):
+                break
 
 
 def _seek_targets(entry: Picture, stream: VideoStream) -> Iterator[int | None]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import struct
 from collections.abc import Iterator
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 from av.container import OutputContainer
@@ -15,14 +17,26 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from cutroom.core.errors import CutroomError, ErrorKind
-from cutroom.media.cut.assemble import Cut, Video, assemble
+from cutroom.media.cut.assemble import Cut, Video, Written, assemble
 from cutroom.media.cut.decode import decode_frames
-from cutroom.media.cut.encode import Look, configure, look_of, ready_frame, whole_options
+from cutroom.media.cut.encode import (
+    Look,
+    configure,
+    encodable_format,
+    encoder_for,
+    look_of,
+    lost_in,
+    ready_frame,
+    whole_options,
+)
+from cutroom.media.cut.index import stream_codec
 from cutroom.media.source import shown
 
+_BOTTOM_FIRST = (3, 4)  # AV_FIELD_BB, AV_FIELD_TB: the order in which fields are shown
 
-def cut_exact(cut: Cut) -> int:
-    """Write frames [first, last) encoded again; answers how many: fewer where the source cannot be decoded."""
+
+def cut_exact(cut: Cut) -> Written:
+    """Write frames [first, last) encoded again: fewer where the source cannot be decoded."""
     frames = decode_frames(cut.source, cut.pictures, cut.first, cut.last)
     ahead = next(frames, None)
     if ahead is None:
@@ -45,15 +59,22 @@ def _video(
     frames: Iterator[tuple[int, VideoFrame]],
 ) -> Video:
     sample = ahead[1]
-    look = look_of(template, cut.pictures.rate)
-    look = replace(look, width=sample.width, height=sample.height, interlaced=sample.interlaced_frame)
-    look = replace(look, color=frame_color(sample))
-    look = replace(look, time_base=cut.pictures.time_base)
+    encoder = encoder_for(cut.target.container, cut.pictures.codec, sample)
+    look = replace(
+        look_of(template, cut.pictures.rate, encoder),
+        width=sample.width,
+        height=sample.height,
+        pixel_format=encodable_format(sample.format, encoder),
+        first_field=first_field(sample, template),
+        color=frame_color(sample),
+        time_base=cut.pictures.time_base,
+        light=light_parameters(sample, encoder),
+    )
     stream = _add_stream(output, look, cut)
     matrix = display_matrix(sample)
     if matrix:
         stream.set_display_matrix(matrix)
-    video = Video(stream=stream, packets=iter(()))
+    video = Video(stream=stream, packets=iter(()), lost=lost_in(sample.format, look))
     video.packets = _encode(cut, look, stream, frames, video.shows)
     return video
 
@@ -96,6 +117,37 @@ def _timed(packets: list[Packet[Any]], lengths: dict[int, int]) -> Iterator[Pack
 def frame_color(frame: VideoFrame) -> tuple[int, int, int, int]:
     """The colours as the decoder found them; a container that says otherwise is overruled."""
     return frame.color_range, frame.color_primaries, frame.color_trc, frame.colorspace
+
+
+def first_field(frame: VideoFrame, template: VideoStream) -> str | None:
+    """Which field of an interlaced picture is shown first; DV says so by being DV."""
+    if not frame.interlaced_frame:
+        return None
+    bottom = template.codec_context.field_order in _BOTTOM_FIRST or stream_codec(template) == "dvvideo"
+    return "bottom" if bottom else "top"
+
+
+def light_parameters(frame: VideoFrame, encoder: str) -> tuple[str, ...]:
+    """What the picture was mastered for and how bright it gets (SMPTE ST 2086, CTA-861.3), as encoders take it."""
+    attached: Any = frame.side_data
+    said = []
+    with contextlib.suppress(KeyError, struct.error, ZeroDivisionError):
+        said.append(_mastering(bytes(attached[SideDataType.MASTERING_DISPLAY_METADATA]), encoder))
+    with contextlib.suppress(KeyError, struct.error):
+        most, average = struct.unpack_from("=2I", bytes(attached[SideDataType.CONTENT_LIGHT_LEVEL]))
+        said.append(f"{'max-cll' if encoder == 'libx265' else 'cll'}={most},{average}")
+    return tuple(said)
+
+
+def _mastering(data: bytes, encoder: str) -> str:
+    """AVMasteringDisplayMetadata: red, green, blue, white, least and most light, each number a fraction."""
+    numbers = struct.unpack_from("=20i", data)
+    parts = [Fraction(n, d) for n, d in zip(numbers[::2], numbers[1::2], strict=True)]
+    red, green, blue, white = ([int(part * 50000) for part in parts[i : i + 2]] for i in (0, 2, 4, 6))
+    least, most = (int(part * 10000) for part in parts[8:10])
+    name = "master-display" if encoder == "libx265" else "mastering-display"
+    points = (("G", green), ("B", blue), ("R", red), ("WP", white), ("L", [most, least]))
+    return f"{name}=" + "".join(f"{letter}({x},{y})" for letter, (x, y) in points)
 
 
 def display_matrix(frame: VideoFrame) -> tuple[int, ...] | None:

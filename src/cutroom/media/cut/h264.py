@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 
 from cutroom.media.cut.bits import BitReader
 from cutroom.media.cut.pictures import Access
+from cutroom.media.cut.sei import messages
 from cutroom.media.cut.sps import parse_sps, sample_format
 
 IDR_SLICE, SEI, SPS, PPS = 5, 6, 7, 8
+_RECOVERY_POINT = 6
 # Parameter sets (and their extensions), delimiters, ends of sequence and filler: the joined stream has its own.
 _DROPPED = {7, 8, 9, 10, 11, 12, 13, 15}
 _START_CODE = re.compile(rb"\x00\x00\x01")
@@ -96,9 +98,9 @@ def write_configuration(*sets: ParameterSets) -> bytes:
     return body
 
 
-def join_units(units: Iterable[bytes], *, without: frozenset[int] = frozenset()) -> bytes:
+def join_units(units: Iterable[bytes]) -> bytes:
     """Units with four length bytes each, less what the joined stream's header already holds."""
-    kept = (unit for unit in units if (unit[0] & 31) not in _DROPPED and (unit[0] & 31) not in without)
+    kept = (unit for unit in units if (unit[0] & 31) not in _DROPPED)
     return b"".join(len(unit).to_bytes(4, "big") + unit for unit in kept)
 
 
@@ -121,18 +123,7 @@ def is_reference(units: Iterable[bytes]) -> bool:
 
 def _recovery_frames(unit: bytes) -> int | None:
     """recovery_frame_cnt of an SEI unit; None when it holds no recovery point."""
-    data, at = unit[1:], 0
-    while at + 2 < len(data):
-        kind = size = 0
-        while at < len(data) and data[at] == 255:
-            kind, at = kind + 255, at + 1
-        kind, at = kind + data[at], at + 1
-        while at < len(data) and data[at] == 255:
-            size, at = size + 255, at + 1
-        if at >= len(data):
-            return None
-        size, at = size + data[at], at + 1
-        if kind == 6:
-            return BitReader(data[at : at + size + 1]).ue()
-        at += size
+    for kind, content in messages(unit[1:]):
+        if kind == _RECOVERY_POINT:
+            return BitReader(content, escaped=False).ue()
     return None

@@ -19,11 +19,12 @@ from av.video.stream import VideoStream
 from cutroom.core.errors import CutroomError, ErrorKind
 from cutroom.media.cut import h264, hevc
 from cutroom.media.cut.pictures import Access, Picture, Pictures, Wanted
-from cutroom.media.cut.window import read_window
-from cutroom.media.source import open_source, packets, reading, shown
+from cutroom.media.cut.sps import parse_sps
+from cutroom.media.source import HEADER_ONLY, open_source, packets, reading, shown
 
 _UNTIMED = ("avi", "h264", "hevc", "m4v", "mpegvideo", "vc1")  # they do not say when a reordered frame is shown
 _MARGIN_SECONDS = Fraction(1)  # more than any reordering moves a frame
+WORTH_IT = 2000  # pictures; shorter files are read in a moment
 _SETTLED = 2  # key pictures to read past the wanted range, so that no picture that belongs before is still to come
 
 
@@ -40,38 +41,114 @@ def first_video(container: InputContainer, path: Path) -> VideoStream:
     )
 
 
-def read_pictures(path: Path, wanted: Wanted) -> Pictures:
-    """The pictures of the file's video, in decoding order, at least as far as wanted."""
-    window = _read_window(path, wanted)
-    if window is not None:
-        return window
-    with open_source(path) as container, reading(path):
+def read_pictures(path: Path, wanted: Wanted, *, headed: bool = False) -> Pictures:
+    """The pictures of the file's video, in decoding order, at least as far as wanted.
+
+    `headed` promises that the container's header alone says what its tracks are, as in an MP4.
+    """
+    with open_source(path, options=HEADER_ONLY if headed else None) as container, reading(path):
         stream = first_video(container, path)
-        time_base, rate, codec = _time_base(stream), frame_rate(stream), stream_codec(stream)
-        timed = not (container.format.name in _UNTIMED and stream.codec_context.has_b_frames)
-        coded: list[Picture] = []
-        complete, enough = True, _Enough(wanted, time_base)
-        for picture in _pictures(container, stream):
-            coded.append(picture)
-            if enough.after(picture):
-                complete = False
-                break
+        window = _read_window(path, wanted) if _is_worth_a_window(container, stream, wanted) else None
+        return window or _read_whole(path, container, stream, wanted)
+
+
+def _is_worth_a_window(container: InputContainer, stream: VideoStream, wanted: Wanted) -> bool:
+    return wanted.end is not None and is_headed(container) and stream.frames >= WORTH_IT
+
+
+def is_headed(container: InputContainer) -> bool:
+    """Whether a container's header alone says what its tracks are and when pictures are shown."""
+    return "mp4" in container.format.name
+
+
+def _read_whole(path: Path, container: InputContainer, stream: VideoStream, wanted: Wanted) -> Pictures:
+    time_base, rate, codec = _time_base(stream), frame_rate(stream), stream_codec(stream)
+    timed = not (container.format.name in _UNTIMED and stream.codec_context.has_b_frames)
+    coded: list[Picture] = []
+    complete, enough = True, _Enough(wanted, time_base)
+    for picture in _pictures(container, stream):
+        coded.append(picture)
+        if enough.after(picture):
+            complete = False
+            break
     if not coded:
         raise CutroomError(
             "clip.no-video", f"The video of {shown(path)} holds no frames.", hint="Inspect the file for damage."
         )
     coded, ordered = _numbered(coded, hides_start=codec in ("h264", "hevc"), timed=timed)
-    return Pictures(coded=coded, time_base=time_base, rate=rate, codec=codec, complete=complete, ordered=ordered)
+    return Pictures(
+        coded=coded,
+        time_base=time_base,
+        rate=rate,
+        codec=codec,
+        complete=complete,
+        headed=is_headed(container),
+        depth_told=_tells_depth(stream),
+        ordered=ordered,
+    )
+
+
+class PictureIndex:
+    """A file's pictures for one cut or for several, which then share what had to be read whole."""
+
+    def __init__(self, path: Path, *, several: bool = False) -> None:
+        self.path = path
+        self._several = several
+        self._whole: Pictures | None = None
+        self._stamp = _stamp(path)
+
+    def pictures(self, wanted: Wanted) -> Pictures:
+        """The pictures, at least as far as wanted."""
+        if not self._several:
+            return read_pictures(self.path, wanted)
+        if _stamp(self.path) != self._stamp:
+            self._whole, self._stamp = None, _stamp(self.path)
+        if self._whole is None:
+            part = read_pictures(self.path, wanted)
+            if part.table is not None:
+                return part
+            self._whole = part if part.complete else read_pictures(self.path, Wanted())
+        return self._whole
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None  # the reader says what is wrong with it
+    return status.st_size, status.st_mtime_ns
 
 
 def _read_window(path: Path, wanted: Wanted) -> Pictures | None:
     """A part of a long file, read on a handle of its own, because a failed attempt leaves it anywhere."""
-    if wanted.end is None:
-        return None
+    # The reader of tables needs numpy, which takes longer to load than a short file to read.
+    from cutroom.media.cut.composition import sample_times
+    from cutroom.media.cut.window import read_window
+
     with open_source(path) as container, reading(path):
         stream = first_video(container, path)
-        window = read_window(container, stream, wanted, lambda: _pictures(container, stream))
-        return window and replace(window, rate=frame_rate(stream), codec=stream_codec(stream))
+        window = read_window(
+            container,
+            stream,
+            wanted,
+            lambda: _pictures(container, stream),
+            lambda count: sample_times(path, stream.id, count),
+            frame_rate(stream),
+        )
+        return window and replace(window, codec=stream_codec(stream), headed=True, depth_told=_tells_depth(stream))
+
+
+def _tells_depth(stream: VideoStream) -> bool:
+    """Whether a decoder knows from the header how many pictures to hold back; else it has to be shown some first."""
+    codec = stream_codec(stream)
+    if codec != "h264":
+        return codec == "hevc"  # its parameter sets always say
+    try:
+        _, units = h264.read_configuration(stream.codec_context.extradata)
+        depths = [parse_sps(unit).reorder for unit in units if unit[0] & 31 == h264.SPS]
+    except (ValueError, IndexError):
+        return False
+    return bool(depths) and None not in depths
 
 
 def frame_rate(stream: VideoStream) -> Fraction:
@@ -105,7 +182,7 @@ def _classifier(stream: VideoStream) -> _Classify:
         return lambda data: _or_none(lambda: h264.access(h264.split_units(data, length_bytes)))
     if codec == "hevc":
         framing = hevc.length_bytes(stream.codec_context.extradata)
-        return lambda data: _or_none(lambda: hevc.access(hevc.split_units(data, framing)))
+        return lambda data: _or_none(lambda: hevc.access(h264.split_units(data, framing)))
     return lambda data: Access.KEY
 
 
@@ -133,6 +210,7 @@ def _pictures(container: InputContainer, stream: VideoStream) -> Iterator[Pictur
             pts=_NO_TIME if pts is None else pts,
             dts=packet.dts,
             duration=packet.duration or 0,
+            size=packet.size,
             access=classify(bytes(packet)) if packet.is_keyframe else Access.NONE,
             number=None if silent or packet.is_discard else 0,
             edited_out=packet.is_discard,

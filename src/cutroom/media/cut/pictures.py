@@ -28,6 +28,7 @@ class Picture:
     pts: int
     dts: int | None = None
     duration: int = 0
+    size: int = 0  # bytes; 0: not known
     access: Access = Access.NONE
     number: int | None = None  # frame number as shown; None when it is never shown
     edited_out: bool = False  # decoded but hidden by an edit list or because it cannot be decoded
@@ -42,7 +43,10 @@ class Pictures:
     rate: Fraction  # frames a second, as the container says
     codec: str = "h264"
     complete: bool = True  # whether the whole file was read
-    grid: range | None = None  # starts of all frames, in ticks, where only a part of the file was read
+    table: Sequence[int] | None = None  # starts of all frames, in ticks, where only a part of the file was read
+    table_end: int = 0  # where the last of them ends
+    headed: bool = False  # whether the container's header alone says what its tracks are and when pictures are shown
+    depth_told: bool = False  # whether the stream's header says how far pictures are reordered, so that none is lost
     ordered: bool = True  # False when the timestamps cannot order the frames, and only decoding can count them
 
     @cached_property
@@ -54,7 +58,7 @@ class Pictures:
     @cached_property
     def starts(self) -> Sequence[int]:
         """Start of every frame, in ticks."""
-        return self.grid if self.grid is not None else [picture.pts for picture in self.shown]
+        return self.table if self.table is not None else [picture.pts for picture in self.shown]
 
     @property
     def count(self) -> int:
@@ -65,11 +69,16 @@ class Pictures:
         """Ticks at which a frame is first seen; the one after the last is where the video ends."""
         return self.starts[frame] if frame < self.count else self.end
 
+    def at(self, pts: int) -> int | None:
+        """The number of the frame that starts at these ticks."""
+        number = bisect_left(self.starts, pts)
+        return number if number < self.count and self.starts[number] == pts else None
+
     @cached_property
     def end(self) -> int:
         """Ticks at which the last frame stops being seen."""
-        if self.grid is not None:
-            return self.grid.stop
+        if self.table is not None:
+            return self.table_end
         last = self.shown[-1]
         return last.pts + max(1, last.duration or self.tick)
 
@@ -81,9 +90,7 @@ class Pictures:
     @cached_property
     def constant(self) -> bool:
         """Whether every frame is seen for as long as the rate says, as far as the clock can tell."""
-        if self.grid is not None:
-            return True
-        steps = (b - a for a, b in pairwise(self.starts))
+        steps = {b - a for a, b in pairwise(self.starts)}
         return all(abs(step * self.time_base - 1 / self.rate) <= self.time_base for step in steps)
 
     def seconds(self, frame: int) -> Fraction:

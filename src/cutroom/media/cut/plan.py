@@ -40,7 +40,13 @@ class SmartPlan:
     @property
     def reencoded(self) -> int:
         """How many frames are encoded again."""
-        return self.span.first - self.first + self.last - self.span.last
+        return sum(last - first for first, last in self.ends)
+
+    @property
+    def ends(self) -> list[tuple[int, int]]:
+        """The ranges of frames that are encoded again, outs exclusive; none that is empty."""
+        both = (self.first, self.span.first), (self.span.last, self.last)
+        return [(first, last) for first, last in both if first < last]
 
 
 def plan_copy(coded: Sequence[Picture], first: int, last: int) -> Span | None:

@@ -31,9 +31,9 @@ class SoundRange:
 
 
 @contextmanager
-def open_sound(path: Path) -> Iterator[tuple[InputContainer, list[AudioStream]]]:
+def open_sound(path: Path, options: dict[str, str] | None) -> Iterator[tuple[InputContainer, list[AudioStream]]]:
     """A second handle on the file that reads nothing but its sound."""
-    with open_source(path) as container:
+    with open_source(path, options=options) as container:
         tracks = [stream for stream in container.streams.audio if stream.codec_context is not None]
         for stream in container.streams:
             if stream.index not in {track.index for track in tracks}:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cutroom.media.cut.bits import BitReader, add_emulation_prevention
+from cutroom.media.cut.bits import BitReader, add_emulation_prevention, ue_bits
 
 _HIGH_PROFILES = {100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135}
 _LEVEL_MACROBLOCKS = {  # MaxDpbMbs of table A-1
@@ -99,14 +99,10 @@ def with_reorder(unit: bytes, depth: int) -> bytes:
         text = f"{bits.u(sps.said_bits):0{sps.said_bits}b}"
     held = min(16, _LEVEL_MACROBLOCKS.get(sps.level, 696320) // sps.macroblocks)
     held = max(held, sps.references, depth)
-    text += "1" + "1" + "".join(_ue(value) for value in (0, 0, 16, 16, depth, held))
+    text += "1" + "1" + "".join(ue_bits(value) for value in (0, 0, 16, 16, depth, held))
     text += "1"
     text += "0" * (-len(text) % 8)
     return unit[:1] + add_emulation_prevention(int(text, 2).to_bytes(len(text) // 8, "big"))
-
-
-def _ue(value: int) -> str:
-    return f"{value + 1:0{2 * (value + 1).bit_length() - 1}b}"
 
 
 def sample_format(unit: bytes) -> tuple[int, int, int]:

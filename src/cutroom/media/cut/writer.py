@@ -6,7 +6,6 @@ import contextlib
 import errno
 import heapq
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from av.packet import Packet
 from av.stream import Stream
 
 from cutroom.core.errors import CutroomError, ErrorKind
-from cutroom.media.source import shown
+from cutroom.media.names import aside_for, shown
 
 CONTAINERS = {
     ".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm",
@@ -31,6 +30,34 @@ CONTAINERS = {
 _EDIT_LISTS = ("mp4", "mov")
 _NOT_COPIED = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration", "timecode"}
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+# libav writes anything else into a transport stream too, as private data that no player finds.
+_TS_PICTURES = {"h264", "hevc", "mpeg1video", "mpeg2video", "mpeg4"}
+_MP4_ONLY = {"av1", "vp9", "flac", "opus", "truehd"}
+_TS_SOUND = {"mp1", "mp2", "mp3", "aac", "aac_latm", "ac3", "eac3", "dts", "truehd", "opus", "s302m"}
+# What ISO/IEC 639-2 writes in two ways: QuickTime's list of languages has the older one.
+_OLDER_LANGUAGES = {
+    "sqi": "alb", "hye": "arm", "eus": "baq", "mya": "bur", "zho": "chi", "ces": "cze", "nld": "dut", "fra": "fre",
+    "kat": "geo", "deu": "ger", "ell": "gre", "isl": "ice", "mkd": "mac", "mri": "mao", "msa": "may", "fas": "per",
+    "ron": "rum", "slk": "slo", "bod": "tib", "cym": "wel",
+}  # fmt: skip
+
+
+def holds_pictures(container: str, codec: str) -> bool:
+    """Whether a container is meant to hold this codec, where libav would notice too late or never."""
+    if container == "mov":
+        return codec not in _MP4_ONLY
+    return container != "mpegts" or codec in _TS_PICTURES
+
+
+def holds_sound(container: str, codec: str, *, layout_known: bool = True) -> bool:
+    """The same of sound; PCM in MP4 needs to know which channel is which."""
+    if container == "mov":
+        return codec not in _MP4_ONLY
+    if container == "mp4":
+        return layout_known or not codec.startswith("pcm_")
+    return container != "mpegts" or codec in _TS_SOUND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,11 +95,6 @@ def target_for(output: Path, source: Path, aside: Path | None = None) -> Target:
                 "clip.same-file", f"{shown(output)} is the source itself.", hint="Give the clip another name."
             )
     return Target(path=output, container=container, aside=aside or aside_for(output))
-
-
-def aside_for(output: Path) -> Path:
-    """A hidden name of its own beside `output`."""
-    return output.parent / f".cutroom-{secrets.token_hex(6)}.part"
 
 
 @contextmanager
@@ -130,7 +152,14 @@ def open_output(aside: Path, target: Target, source: InputContainer) -> Iterator
 
 def keep_tags(stream: Stream, template: Stream, *, timecode: str | None = None) -> None:
     """Give an output stream its source's language, title, role and, moved to the clip's start, timecode."""
-    stream.metadata.update({k: v for k, v in template.metadata.items() if k.lower() not in _NOT_COPIED})
+    tags = {k: v for k, v in template.metadata.items() if k.lower() not in _NOT_COPIED}
+    # Readers of MP4 call a track's title its name, and writers take it as its title.
+    name = tags.pop("name", None) or tags.pop("NAME", None)
+    if name and not tags.get("title"):
+        tags["title"] = name
+    if stream.container.format.name == "mov" and "language" in tags:
+        tags["language"] = _OLDER_LANGUAGES.get(tags["language"], tags["language"])
+    stream.metadata.update(tags)
     stream.disposition = template.disposition
     if timecode:
         stream.metadata["timecode"] = timecode

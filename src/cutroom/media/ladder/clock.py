@@ -6,6 +6,8 @@ from array import array
 from fractions import Fraction
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from cutroom.media.frame_clock import nearest_rate
 
@@ -45,10 +47,30 @@ class LadderClock:
         self._last_step = 0
         self._step = max(1, round(1 / rate / time_base))
         self._duration = 0
+        self._end: int | None = None
         self._times = array("q")
 
     def __len__(self) -> int:
         return len(self._times)
+
+    def join(self, first_pts: int) -> None:
+        """Start in the middle of a source whose frame 0 has this time stamp."""
+        self.first_pts = first_pts
+
+    def place_all(self, pts: NDArray[np.int64], last_duration: int) -> None:
+        """The times of all frames at once: whole and strictly growing stamps, the first of them frame 0's."""
+        self.first_pts, self._last = int(pts[0]), int(pts[-1])
+        self._last_step = int(pts[-1] - pts[-2]) if len(pts) > 1 else 0
+        self._duration = last_duration
+        since = pts - pts[0]
+        if self._scale.denominator == 1:
+            self._times = array("q", (since * self._scale.numerator).tobytes())
+        else:
+            self._times = array("q", (round(step * self._scale) for step in since.tolist()))
+
+    def adopt(self, times: array[int], *, end: int) -> None:
+        """Take over times that another clock has placed, the last frame ending at `end`."""
+        self._times, self._end = times, end
 
     def place(self, pts: int | None, duration: int) -> int:
         """The time of the next frame in proxy ticks; `pts` and `duration` are the source's."""
@@ -56,6 +78,8 @@ class LadderClock:
             self.first_pts = self._last = pts if pts is not None else 0
             if pts is None:
                 self.mended += 1
+        elif not self._times:
+            self._last = pts if pts is not None else self.first_pts
         else:
             at = self._forward(pts)
             self._last_step, self._last = at - self._last, at
@@ -66,6 +90,8 @@ class LadderClock:
     @property
     def end(self) -> int:
         """When the last frame ends, in proxy ticks."""
+        if self._end is not None:
+            return self._end
         if not self._times:
             return 0
         step = self._duration or self._last_step or self._step
@@ -126,8 +152,8 @@ def steady_rate(times: array[int], timescale: int, nominal: Fraction, time_base:
 
 
 def _fits(times: array[int], step: Fraction, room: float) -> bool:
-    length = float(step)
-    return all(abs(time - frame * length) <= room for frame, time in enumerate(times))
+    listed = np.frombuffer(times, np.int64)
+    return bool((np.abs(listed - np.arange(len(listed)) * float(step)) <= room).all())
 
 
 def _timescale(time_base: Fraction) -> tuple[int, Fraction]:

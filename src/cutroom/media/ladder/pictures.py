@@ -38,6 +38,7 @@ class Pictures:
         stream: VideoStream,
         *,
         heights: str | tuple[int, ...],
+        quality: str,
         grid: Grid,
         threads: int,
         new_track: NewTrack,
@@ -50,6 +51,7 @@ class Pictures:
         self.rungs: list[RungLane] = []  # tallest first; empty until the first frame
         self._stream = stream
         self._heights = heights
+        self._quality = quality
         self._grid = grid
         self._threads = threads
         self._new_track = new_track
@@ -111,7 +113,7 @@ class Pictures:
         turn = orientation_of(frame)
         shape = shown_shape(frame.width, frame.height, self._stream.sample_aspect_ratio, turn.quarter_turns)
         below: RungLane | None = None
-        for rung in reversed(plan_rungs(shape, self._heights, self.rate)):
+        for rung in reversed(plan_rungs(shape, self._heights, self.rate, self._quality)):
             below = self._rung(rung, below, colour_of(frame))
             self.rungs.insert(0, below)
         self._preparer = Preparer(self.rungs[0].rung, turn, Fraction(1, self.clock.timescale))

@@ -27,21 +27,29 @@ _MAX_FAILURES = 64  # demuxer errors without a packet between them before the re
 class Reader:
     """The packets of the chosen streams and the frames of the video among them."""
 
-    def __init__(self, path: Path, container: InputContainer, *, threads: int, texts: Sequence[Stream] = ()) -> None:
-        """`threads`: of the video decoder; 0 is one a core. `texts` are read too."""
-        self.video = next((stream for stream in container.streams.video if _is_moving(stream)), None)
+    def __init__(
+        self,
+        path: Path,
+        container: InputContainer,
+        *,
+        threads: int,
+        picture: bool = True,
+        sound: bool = True,
+        texts: Sequence[Stream] = (),
+    ) -> None:
+        """`threads`: of the video decoder; 0 is one a core. `texts` are read too, what is not wanted is passed over."""
+        moving = (stream for stream in container.streams.video if _is_moving(stream))
+        self.video = next(moving, None) if picture else None
         self.audio: list[AudioStream] = [
             stream for stream in container.streams.audio if stream.codec_context and stream.codec_context.sample_rate
-        ][:MAX_SOUND_TRACKS]
-        self.unknown_picture = self.video is None and any(
-            stream.codec_context is None for stream in container.streams.video
-        )
-        self.left_out = len(container.streams.audio) - len(self.audio)
-        self._texts = texts
+        ][: MAX_SOUND_TRACKS if sound else 0]
+        self.left_out = len(container.streams.audio) - len(self.audio) if sound else 0
+        self.unknown_picture = self.video is None and any(one.codec_context is None for one in container.streams.video)
         self.damaged = 0
         self.damage = Damage()
+        self.path = path
+        self._texts = texts
         self._holes = Holes(self.damage)
-        self._path = path
         self._sorter = None
         if self.video is not None and container.format.name == "avi":
             self._sorter = StampSorter(self.video.start_time)
@@ -75,7 +83,7 @@ class Reader:
                 failures += 1
                 self.damaged += 1
             except OSError as error:  # from the file itself
-                raise unreadable(self._path, error) from error
+                raise unreadable(self.path, error) from error
             else:
                 return
 

@@ -19,7 +19,7 @@ from cutroom.media.ladder.clock import Timing
 from cutroom.media.ladder.extras import Extras
 from cutroom.media.ladder.lane import Failure, Stopped
 from cutroom.media.ladder.pictures import Pictures
-from cutroom.media.ladder.plan import Grid
+from cutroom.media.ladder.plan import BALANCED, Grid
 from cutroom.media.ladder.publish import make_folder, publish_once, replace
 from cutroom.media.ladder.reader import Reader
 from cutroom.media.ladder.result import LadderResult
@@ -43,6 +43,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     segments: Path  # folder of the immutable files
     playlists: Path  # folder of the playlists
     heights: str | tuple[int, ...] = "auto"  # "auto", "full", or lines
+    quality: str = BALANCED  # a name in plan.QUALITIES
     segment_seconds: Fraction = Fraction(4)
     previews: Path | None = None  # folder of the sprite and the peaks, when they are wanted
     threads: int = 0  # of the decoder and of each encoder; 0 is as many as suit the machine
@@ -111,6 +112,7 @@ class _Pass:
         return Pictures(
             stream,
             heights=request.heights,
+            quality=request.quality,
             grid=self._grid,
             threads=request.threads,
             new_track=self._track,

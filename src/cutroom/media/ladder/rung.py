@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from av.video.frame import VideoFrame
 from av.video.reformatter import Interpolation, VideoReformatter
 
+from cutroom.media.ladder.fragments import Sample
 from cutroom.media.ladder.lane import Failure, Lane
 from cutroom.media.ladder.plan import Grid, Rung
 from cutroom.media.ladder.track import Track
@@ -20,6 +21,15 @@ _QUEUE_BYTES = 48 << 20
 def queue_depth(width: int, height: int, bytes_per_pixel: float = 1.5) -> int:
     """How many pictures of a size may wait in a queue."""
     return max(2, min(_MOST, int(_QUEUE_BYTES / (width * height * bytes_per_pixel))))
+
+
+def scaled(scaler: VideoReformatter, frame: VideoFrame, rung: Rung) -> VideoFrame:
+    """A picture of the rung above as one of this rung."""
+    smaller = scaler.reformat(
+        frame, width=rung.width, height=rung.height, interpolation=Interpolation.BICUBLIN, threads=1
+    )
+    smaller.pts, smaller.time_base = frame.pts, frame.time_base
+    return smaller
 
 
 class RungLane:
@@ -46,6 +56,7 @@ class RungLane:
         self._watch = watch
         self._scaler = VideoReformatter()
         self._cell: int | None = None
+        self._standing = False
         depth = queue_depth(rung.width, rung.height)
         self._lane: Lane[VideoFrame] = Lane(f"rung-{rung.name}", depth, failure, self._handle, self._finish)
 
@@ -64,25 +75,35 @@ class RungLane:
 
     def _handle(self, frame: VideoFrame) -> None:
         if self._below is not None:
-            self._below.put(self._smaller(frame, self._below.rung))
+            self._below.put(scaled(self._scaler, frame, self._below.rung))
         if self._watch is not None:
             self._watch(frame)
         assert frame.pts is not None
         cell = self._grid.cell(frame.pts, self.track.timescale)
-        for sample in self.encoder.encode(frame, sync=cell != self._cell):
-            self.track.add(sample)
+        if cell != self._cell:
+            self._enter(cell)
+        if self._standing:
+            self.track.note(frame.pts)
+        else:
+            self._add(self.encoder.encode(frame, sync=cell != self._cell))
         self._cell = cell
 
-    def _smaller(self, frame: VideoFrame, rung: Rung) -> VideoFrame:
-        smaller = self._scaler.reformat(
-            frame, width=rung.width, height=rung.height, interpolation=Interpolation.BICUBLIN, threads=1
-        )
-        smaller.pts, smaller.time_base = frame.pts, frame.time_base
-        return smaller
+    def _enter(self, cell: int) -> None:
+        """Pass over a segment that stands; behind it the encoder starts anew, as it does where one is made alone."""
+        standing = self.track.stands(cell)
+        if standing and not self._standing and self._cell is not None:
+            self._add(self.encoder.flush())
+        elif self._standing and not standing:
+            self.encoder = self.encoder.anew()
+        self._standing = standing
+
+    def _add(self, samples: Iterator[Sample]) -> None:
+        for sample in samples:
+            self.track.add(sample)
 
     def _finish(self) -> None:
         if self._below is not None:
             self._below.close(self._end)
-        for sample in self.encoder.flush():
-            self.track.add(sample)
+        if not self._standing:
+            self._add(self.encoder.flush())
         self.track.close(self._end)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from math import lcm
 from typing import Any, Protocol
 
 import numpy as np
@@ -72,6 +73,7 @@ class CopiedSound:
         self._listen = listen
         self._context = context
         self._silence: bytes | None = None
+        self._sample_at = _samples_of(stream.time_base or Fraction(1, self.rate), origin, self.rate)
         self._shift = 0
 
     def feed(self, packet: Packet[Any]) -> None:
@@ -84,8 +86,8 @@ class CopiedSound:
         if self.damaged > before:
             data = self._silent_packet()
         if data:
-            at = None if packet.pts is None else round((packet.pts * packet.time_base - self._origin) * self.rate)
-            self._place(data, self.position if at is None else at + self._shift)
+            at = self.position if packet.pts is None else self._sample_at(packet.pts) + self._shift
+            self._place(data, at)
 
     def finish(self, end: int | None) -> None:
         """Write silence up to sample `end`."""
@@ -239,6 +241,14 @@ class EncodedSound:
 
     def _count_damage(self) -> None:
         self.damaged += 1
+
+
+def _samples_of(time_base: Fraction, origin: Fraction, rate: int) -> Callable[[int], int]:
+    """From a source's time stamp to the ladder's sample, in whole numbers: fractions cost more than the decoder."""
+    scale, shift = time_base * rate, origin * rate
+    whole = lcm(scale.denominator, shift.denominator)
+    by, less = int(scale * whole), int(shift * whole)
+    return lambda pts: (2 * (pts * by - less) + whole) // (2 * whole)
 
 
 def can_copy(stream: AudioStream) -> bool:

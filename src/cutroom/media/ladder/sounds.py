@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
+import msgspec
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.packet import Packet
@@ -14,12 +15,25 @@ from av.packet import Packet
 from cutroom.media.ladder.fragments import Sample, audio_init
 from cutroom.media.ladder.lane import Failure, Lane
 from cutroom.media.ladder.sheet import Voice
-from cutroom.media.ladder.sound import FRAME, CopiedSound, EncodedSound, Sound, can_copy
+from cutroom.media.ladder.sound import FRAME, CopiedSound, EncodedSound, Listen, Sound, can_copy
 from cutroom.media.ladder.track import NewTrack, Track
 
 _HELD_BYTES = 64 << 20  # of sound that may wait for the first picture; beyond it the earliest is dropped
 _QUEUE = 512  # packets
 _DAMAGED_SHARE = 0.25  # frames decoded for each damaged packet, at least
+
+
+class Rendition(msgspec.Struct, frozen=True, kw_only=True):
+    """One sound track of the ladder, as it can be told before it is made."""
+
+    index: int
+    stream: int  # of the source
+    name: str
+    language: str | None
+    channels: int
+    sample_rate: int
+    copied: bool
+    bit_rate: int
 
 
 class Sounds:
@@ -85,8 +99,8 @@ class Sounds:
                 return
             origin = max(Fraction(0), (first.pts or 0) * first.time_base)
         self.origin = origin
-        for index, stream in enumerate(self._streams):
-            voice = self._voice(index, stream, origin)
+        for stream, rendition in zip(self._streams, renditions(self._streams), strict=True):
+            voice = self._voice(rendition, stream, origin)
             self.voices.append(voice)
             self._voice_of[stream.index] = voice
         self._lane = Lane("sound", _QUEUE, self._failure, self._handle, self._finish)
@@ -107,7 +121,7 @@ class Sounds:
             voice.sound.finish(None if self._end is None else int(self._end * voice.sound.rate))
             voice.track.close(None)
 
-    def _voice(self, index: int, stream: AudioStream, origin: Fraction) -> Voice:
+    def _voice(self, rendition: Rendition, stream: AudioStream, origin: Fraction) -> Voice:
         tracks: list[Track] = []
 
         def emit(sample: Sample) -> None:
@@ -117,25 +131,49 @@ class Sounds:
             if self._listen is not None:
                 self._listen(frame, origin)
 
-        kind = CopiedSound if can_copy(stream) else EncodedSound
-        sound: Sound = kind(stream, origin, emit, listen if index == 0 else None)
-        language = stream.language if stream.language not in (None, "", "und") else None
+        sound = _sound(stream, origin, emit, listen if rendition.index == 0 else None)
         init = audio_init(
             sample_rate=sound.rate,
             channels=sound.channels,
             config=sound.config,
             bit_rate=sound.bit_rate,
-            language=language,
+            language=rendition.language,
         )
-        tracks.append(self._new_track(f"audio/{index}", f"audio-{index}", sound.rate, init, FRAME))
-        title = stream.metadata.get("title") or language or "Sound"
-        taken = {voice.name for voice in self.voices}
+        name = f"audio/{rendition.index}", f"audio-{rendition.index}"
+        tracks.append(self._new_track(*name, sound.rate, init, FRAME))
         return Voice(
-            index=index,
+            index=rendition.index,
             stream=stream.index,
-            name=title if title not in taken else f"{title} {index + 1}",
-            language=language,
-            default=index == 0,
+            name=rendition.name,
+            language=rendition.language,
+            default=rendition.index == 0,
             sound=sound,
             track=tracks[0],
         )
+
+
+def renditions(streams: Sequence[AudioStream]) -> list[Rendition]:
+    """What each of these tracks becomes."""
+    found: list[Rendition] = []
+    for index, stream in enumerate(streams):
+        language = stream.language if stream.language not in (None, "", "und") else None
+        title = stream.metadata.get("title") or language or "Sound"
+        sound = _sound(stream, Fraction(0), lambda _: None, None)
+        found.append(
+            Rendition(
+                index=index,
+                stream=stream.index,
+                name=title if title not in {one.name for one in found} else f"{title} {index + 1}",
+                language=language,
+                channels=sound.channels,
+                sample_rate=sound.rate,
+                copied=isinstance(sound, CopiedSound),
+                bit_rate=sound.bit_rate,
+            )
+        )
+    return found
+
+
+def _sound(stream: AudioStream, origin: Fraction, emit: Callable[[Sample], None], listen: Listen) -> Sound:
+    kind = CopiedSound if can_copy(stream) else EncodedSound
+    return kind(stream, origin, emit, listen)

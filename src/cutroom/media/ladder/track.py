@@ -11,7 +11,7 @@ from time import monotonic
 from cutroom.media.hls import Segment, media_playlist
 from cutroom.media.ladder.fragments import Sample, media_segment
 from cutroom.media.ladder.plan import Grid
-from cutroom.media.ladder.publish import make_folder, publish_once, replace
+from cutroom.media.ladder.publish import make_folder, publish_once, replace, storage_error
 
 _EVERY_SEGMENT = 16  # segments after which a playlist is no longer rewritten for each: a day of footage has 20,000
 _REWRITE_SECONDS = 2.0
@@ -19,6 +19,23 @@ _REWRITE_SECONDS = 2.0
 
 NewTrack = Callable[[str, str, int, bytes, int], "Track"]
 """Makes a track of: folder, playlist name, timescale, init segment, ticks of a last sample."""
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError as error:
+        raise storage_error(path, error) from error
+
+
+def uri_of(folder: Path, playlists: Path) -> str:
+    """A folder of segments as the playlists in another one name it."""
+    return os.path.relpath(folder, playlists).replace(os.sep, "/")
+
+
+def segment_name(cell: int) -> str:
+    """The file name of a segment."""
+    return f"{cell:05d}.m4s"
 
 
 class Track:
@@ -38,7 +55,7 @@ class Track:
         self._pending: list[Sample] = []
         self._cell = 0
         self._written_at = 0.0
-        self._root = os.path.relpath(folder, playlist.parent).replace(os.sep, "/")
+        self._root = uri_of(folder, playlist.parent)
         self.bytes = publish_once(folder / "init.mp4", init)
 
     @property
@@ -54,6 +71,14 @@ class Track:
         if not self._pending:
             self._cell = cell
         self._pending.append(sample)
+
+    def stands(self, cell: int) -> bool:
+        """Whether this segment was made before, by an earlier attempt or because somebody asked for it."""
+        return (self._folder / segment_name(cell)).exists()
+
+    def note(self, time: int) -> None:
+        """Take the time of the next frame of a segment that stands."""
+        self.add(Sample(time=time, data=b"", sync=False))
 
     def close(self, end: int | None) -> None:
         """Publish what is left, its last sample ending at `end` ticks, and write the final playlist."""
@@ -75,8 +100,10 @@ class Track:
         self._written_at = monotonic()
 
     def _flush(self, end: int) -> None:
-        name = f"{self._cell:05d}.m4s"
-        size = publish_once(self._folder / name, media_segment(self._cell, self._pending, end))
+        name = segment_name(self._cell)
+        noted = not any(sample.data for sample in self._pending)
+        data = b"" if noted else media_segment(self._cell, self._pending, end)
+        size = _size(self._folder / name) if noted else publish_once(self._folder / name, data)
         seconds = Fraction(end - self._pending[0].time, self.timescale)
         self.segments.append(Segment(uri=f"{self._root}/{name}", seconds=seconds, size_bytes=size))
         self.bytes += size

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 from av.codec.context import CodecContext, Flags
@@ -12,7 +13,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType, VideoFrame
 
 from cutroom.media.ladder.fragments import Colour, Sample
-from cutroom.media.ladder.plan import CRF, PRESET, Rung
+from cutroom.media.ladder.plan import QUALITIES, Rung
 
 _NO_OWN_KEYFRAMES = 1 << 20  # frames: key frames come from the grid alone
 
@@ -33,17 +34,24 @@ class Encoder:
         context.color_primaries, context.color_trc = colour.primaries, colour.transfer
         context.colorspace, context.color_range = colour.matrix, 1
         context.thread_count = threads
+        quality = QUALITIES[rung.quality]
         context.options = {
-            "preset": PRESET,
-            "crf": str(CRF),
+            "preset": quality.preset,
+            "crf": str(quality.crf),
             "maxrate": str(rung.max_bit_rate),
             "bufsize": str(rung.buffer_bits),
             "sc_threshold": "0",
             "forced-idr": "1",
-            "x264-params": "annexb=0",  # length-prefixed units and an avcC, as the boxes want them
+            # Length-prefixed units and an avcC, as the boxes want them.
+            "x264-params": ":".join(filter(None, ("annexb=0", quality.more))),
         }
         context.open()
         self._context = context
+        self._anew = partial(Encoder, rung, timescale=timescale, rate=rate, colour=colour, threads=threads)
+
+    def anew(self) -> Encoder:
+        """Another one with the same settings."""
+        return self._anew()
 
     @property
     def avcc(self) -> bytes:

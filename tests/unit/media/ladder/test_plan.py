@@ -83,3 +83,11 @@ def test_every_time_is_in_its_cell(ticks: int, timescale: int, seconds: Fraction
 def test_a_segment_lasts() -> None:
     with pytest.raises(ValueError, match="longer than nothing"):
         Grid(Fraction(0))
+
+
+def test_qualities_order_the_caps() -> None:
+    caps = [
+        plan_rungs(Shape(width=1280, height=720), (720,), Fraction(30), quality)[0].max_bit_rate
+        for quality in ("small", "balanced", "fine")
+    ]
+    assert caps == sorted(set(caps))
