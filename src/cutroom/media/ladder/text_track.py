@@ -54,11 +54,12 @@ class TextTrack:
         self._cues: list[Cue] = []  # all of them: an hour of talk is 100 kB
         self._waiting: list[Cue] = []
         self._segments: list[Segment] = []
+        self._listed = False
 
     @property
     def started(self) -> bool:
-        """Whether its first segment stands."""
-        return bool(self._segments)
+        """Whether its first segment stands and a playlist names it."""
+        return self._listed
 
     def add(self, packet: Packet[Any]) -> None:
         """Take the next packet."""
@@ -126,3 +127,4 @@ class TextTrack:
     def _list(self, *, ended: bool) -> None:
         text = media_playlist(self._segments, init_uri=None, target_seconds=self._grid.target_seconds, ended=ended)
         replace(self._playlists / f"{self.playlist}.m3u8", text.encode())
+        self._listed = True
