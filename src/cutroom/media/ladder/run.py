@@ -20,7 +20,7 @@ from cutroom.media.ladder.extras import Extras
 from cutroom.media.ladder.lane import Failure, Stopped
 from cutroom.media.ladder.pictures import Pictures
 from cutroom.media.ladder.plan import BALANCED, Grid
-from cutroom.media.ladder.publish import make_folder, publish_once, replace
+from cutroom.media.ladder.publish import make_folder, publish_once, replace, sweep
 from cutroom.media.ladder.reader import Reader
 from cutroom.media.ladder.result import LadderResult
 from cutroom.media.ladder.sheet import MASTER, master
@@ -93,7 +93,7 @@ class _Pass:
         self._announced = False
         self._reported_at = 0.0
         make_folder(request.segments)
-        make_folder(request.playlists)
+        sweep(make_folder(request.playlists))
         self._texts = Texts(
             container, grid=self._grid, segments=request.segments, playlists=request.playlists, failure=self._failure
         )
