@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -107,6 +108,31 @@ def test_damaged_packets_are_passed_over_and_counted(tmp_path: Path, footage: Pa
     assert made.result.damaged_packets > 0
     assert made.result.frames > 180
     assert len(made.frames(240)) == made.result.frames
+    (note,) = made.result.notes
+    found = re.match(r"Damage was passed over at 0:00:0(\d\.\d)", note)
+    assert found
+    assert 3 < float(found[1]) < 6
+
+
+def test_a_hole_without_sound_and_picture_is_told(tmp_path: Path) -> None:
+    source = tmp_path / "in.mkv"
+    make_footage(source, seconds=8, rate=25, width=160, height=120, kind="barcode", audio="beep", gop=25)
+    data = bytearray(source.read_bytes())
+    middle = len(data) // 2
+    data[middle : middle + 3000] = bytes(3000)
+    source.write_bytes(data)
+    made = make_ladder(source, tmp_path / "out")
+    (note,) = made.result.notes
+    assert re.match(r"Damage was passed over at 0:00:0[345]", note)
+    assert float(Fraction(made.result.duration)) == pytest.approx(8, abs=0.1)
+
+
+def test_an_unknown_coding_leaves_the_sound_and_says_so(tmp_path: Path, footage: Path) -> None:
+    source = tmp_path / "in.mp4"
+    source.write_bytes(footage.read_bytes().replace(b"avc1", b"qqq1"))
+    made = make_ladder(source, tmp_path / "out")
+    assert made.result.rungs == []
+    assert made.result.notes == ["The picture is in a coding that is not known here; the proxy holds the sound alone."]
 
 
 def test_a_truncated_transport_stream_gives_what_it_has(tmp_path: Path) -> None:

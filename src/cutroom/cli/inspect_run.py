@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import stat
 import time
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import AsyncExitStack, aclosing
@@ -40,12 +43,23 @@ async def run(asked: Asked, out: IO[str]) -> bool:
         pool = await stack.enter_async_context(DecodePool(asked.jobs))
         rows = await stack.enter_async_context(aclosing(await _rows(asked, pool, stack)))
         with watch(lambda: files_of(asked), shown=watched()) as watcher:
+            waits = _may_wait(out)
             async for row in rows:
-                writer.add(row.report)
+                # A reader that has stopped reading must not keep verdicts from being written to the database.
+                await asyncio.to_thread(writer.add, row.report) if waits else writer.add(row.report)
                 totals.add(row.report, row.size_bytes)
                 watcher.advance(row.size_bytes)
     writer.close(totals.summary(time.monotonic() - began))
     return totals.all_good
+
+
+def _may_wait(out: IO[str]) -> bool:
+    """Whether writing can wait for somebody else: a pipe, a socket, a terminal."""
+    try:
+        mode = os.fstat(out.fileno()).st_mode
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or out.isatty()
 
 
 def files_of(asked: Asked) -> Iterator[Candidate]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable
-from contextlib import suppress
 from itertools import islice
 from typing import Any
 
@@ -26,6 +25,8 @@ ASKED_AT_ONCE = 500
 BATCH_ROWS, BATCH_SECONDS = 200, 1.0
 """New verdicts are written when so many wait, or the first of them has waited so long."""
 
+_A_MOMENT = 0.01
+
 _Found = Row | BaseException | None
 
 
@@ -43,7 +44,7 @@ async def scan_files(
     `started` is told of each file before it is read. Raises the database's own refusal to take a batch.
     """
     running = _Running(scan, scans, pool, started)
-    working = asyncio.create_task(running.work(files))
+    tasks = [asyncio.create_task(running.work(files)), asyncio.create_task(running.keep_in_time())]
     whole = False
     try:
         while (row := await running.next_row()) is not None:
@@ -51,9 +52,9 @@ async def scan_files(
         await running.flush()
         whole = True
     finally:
-        working.cancel()
-        with suppress(asyncio.CancelledError):
-            await working
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await running.leave(whole=whole)
 
 
@@ -69,6 +70,7 @@ class _Running:
         self._started = started
         self._found: asyncio.Queue[_Found] = asyncio.Queue(maxsize=2 * ASKED_AT_ONCE)
         self._waiting: list[Row] = []
+        self._writing = asyncio.Lock()
         self._since = 0.0
         self._began = time.monotonic()
         self._totals = Totals()
@@ -95,31 +97,37 @@ class _Running:
             await self._found.put(None)
 
     async def next_row(self) -> Row | None:
-        """The next row, None after the last; meanwhile batches are written."""
-        while True:
-            if self._waiting and (len(self._waiting) >= BATCH_ROWS or self._left_seconds() <= 0):
-                await self.flush()
-            try:
-                async with asyncio.timeout(self._left_seconds() if self._waiting else None):
-                    found = await self._found.get()
-            except TimeoutError:
-                continue
-            if isinstance(found, BaseException):
-                raise found
-            if found is not None:
-                self._take(found)
-            return found
+        """The next row, None after the last."""
+        if len(self._waiting) >= BATCH_ROWS:
+            await self.flush()
+        found = await self._found.get()
+        if isinstance(found, BaseException):
+            raise found
+        if found is not None:
+            self._take(found)
+        return found
+
+    async def keep_in_time(self) -> None:
+        """Write what has waited long enough, however long the caller takes over a row."""
+        try:
+            while True:
+                await asyncio.sleep(max(self._left_seconds(), _A_MOMENT) if self._waiting else BATCH_SECONDS / 4)
+                if self._waiting and self._left_seconds() <= 0:
+                    await self.flush()
+        except CutroomError as error:  # handed to the caller, who raises it
+            await self._found.put(error)
 
     async def flush(self) -> None:
         """Write what waits."""
-        if not self._waiting:
-            return
-        rows, self._waiting = self._waiting, []
-        try:
-            await self._scans.keep(self._scan, rows)
-        except CutroomError as error:
-            self._broken = True
-            raise not_kept(error) from error
+        async with self._writing:
+            rows, self._waiting = self._waiting, []
+            if not rows:
+                return
+            try:
+                await self._scans.keep(self._scan, rows)
+            except CutroomError as error:
+                self._broken = True
+                raise not_kept(error) from error
 
     async def leave(self, *, whole: bool) -> None:
         """Write what waits and how far the scan came; a database that is out of order has been reported already."""

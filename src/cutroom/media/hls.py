@@ -31,6 +31,17 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True):
     height: int | None = None
     frame_rate: Fraction | None = None
     audio: str | None = None  # group of renditions that goes with it
+    subtitles: str | None = None  # the same of texts
+
+
+class TextRendition(msgspec.Struct, frozen=True, kw_only=True):
+    """One subtitle track."""
+
+    uri: str
+    group: str
+    name: str
+    language: str | None
+    forced: bool
 
 
 class Rendition(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,10 +55,11 @@ class Rendition(msgspec.Struct, frozen=True, kw_only=True):
     channels: int
 
 
-def media_playlist(segments: Sequence[Segment], *, init_uri: str, target_seconds: int, ended: bool) -> str:
+def media_playlist(segments: Sequence[Segment], *, init_uri: str | None, target_seconds: int, ended: bool) -> str:
     """A media playlist: EVENT (it only ever grows) until `ended`, then VOD.
 
-    `target_seconds` is a floor; a longer segment (a still picture of a variable-rate source) raises it.
+    `init_uri` is None for texts, which have no init segment. `target_seconds` is a floor; a longer segment (a still
+    picture of a variable-rate source) raises it.
     """
     lines = [
         "#EXTM3U",
@@ -56,8 +68,9 @@ def media_playlist(segments: Sequence[Segment], *, init_uri: str, target_seconds
         "#EXT-X-MEDIA-SEQUENCE:0",
         f"#EXT-X-PLAYLIST-TYPE:{'VOD' if ended else 'EVENT'}",
         "#EXT-X-INDEPENDENT-SEGMENTS",
-        f'#EXT-X-MAP:URI="{init_uri}"',
     ]
+    if init_uri is not None:
+        lines.append(f'#EXT-X-MAP:URI="{init_uri}"')
     for segment in segments:
         lines += (f"#EXTINF:{float(segment.seconds):.6f},", segment.uri)
     if ended:
@@ -81,7 +94,9 @@ def target_duration(segments: Iterable[Segment], floor_seconds: int) -> int:
     return max([floor_seconds, *(int(segment.seconds + Fraction(1, 2)) for segment in segments)])
 
 
-def master_playlist(variants: Iterable[Variant], renditions: Iterable[Rendition] = ()) -> str:
+def master_playlist(
+    variants: Iterable[Variant], renditions: Iterable[Rendition] = (), texts: Iterable[TextRendition] = ()
+) -> str:
     """The master playlist; variants in the order given, the first is where a player starts."""
     lines = ["#EXTM3U", "#EXT-X-VERSION:7", "#EXT-X-INDEPENDENT-SEGMENTS"]
     for rendition in renditions:
@@ -95,9 +110,18 @@ def master_playlist(variants: Iterable[Variant], renditions: Iterable[Rendition]
             f"URI={_quoted(rendition.uri)}",
         )
         lines.append("#EXT-X-MEDIA:" + ",".join(fields))
+    lines += (_text_line(text) for text in texts)
     for variant in variants:
         lines += ("#EXT-X-STREAM-INF:" + ",".join(_variant_fields(variant)), variant.uri)
     return "\n".join(lines) + "\n"
+
+
+def _text_line(text: TextRendition) -> str:
+    fields = ["TYPE=SUBTITLES", f"GROUP-ID={_quoted(text.group)}", f"NAME={_quoted(text.name)}"]
+    if text.language:
+        fields.append(f"LANGUAGE={_quoted(text.language)}")
+    fields += ("DEFAULT=NO", "AUTOSELECT=YES", f"FORCED={'YES' if text.forced else 'NO'}", f"URI={_quoted(text.uri)}")
+    return "#EXT-X-MEDIA:" + ",".join(fields)
 
 
 def _variant_fields(variant: Variant) -> list[str]:
@@ -109,8 +133,12 @@ def _variant_fields(variant: Variant) -> list[str]:
         fields.append(f"RESOLUTION={variant.width}x{variant.height}")
     if variant.frame_rate:
         fields.append(f"FRAME-RATE={float(variant.frame_rate):.3f}")
+    if variant.width:
+        fields.append("VIDEO-RANGE=SDR")  # what a ladder makes of any footage
     if variant.audio:
         fields.append(f"AUDIO={_quoted(variant.audio)}")
+    if variant.subtitles:
+        fields.append(f"SUBTITLES={_quoted(variant.subtitles)}")
     return fields
 
 

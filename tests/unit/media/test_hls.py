@@ -54,7 +54,7 @@ def test_a_master_names_sizes_rates_and_sound() -> None:
         '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="Director",LANGUAGE="eng",DEFAULT=YES,AUTOSELECT=YES,'
         'CHANNELS="2",URI="audio-0.m3u8"',
         '#EXT-X-STREAM-INF:BANDWIDTH=4000000,AVERAGE-BANDWIDTH=1500000,CODECS="avc1.64001f,mp4a.40.2",'
-        'RESOLUTION=1280x720,FRAME-RATE=29.970,AUDIO="audio"',
+        'RESOLUTION=1280x720,FRAME-RATE=29.970,VIDEO-RANGE=SDR,AUDIO="audio"',
         "720.m3u8",
     ]
 

@@ -12,6 +12,7 @@ export const actions = {
   shuttleOn: { label: "Shuttle on 1, 2, 4, 8×", group: "Playback", keys: ["l"] },
   playMarked: { label: "Play between the marks, looped", group: "Playback", keys: ["Shift+Space"] },
   mute: { label: "Mute", group: "Playback", keys: ["m"] },
+  subtitles: { label: "Next subtitles, then none", group: "Playback", keys: ["c"] },
   frameBack: { label: "One frame back", group: "Frames", keys: ["ArrowLeft", ","] },
   frameOn: { label: "One frame on", group: "Frames", keys: ["ArrowRight", "."] },
   secondBack: { label: "One second back", group: "Frames", keys: ["Shift+ArrowLeft"] },

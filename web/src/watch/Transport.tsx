@@ -1,4 +1,4 @@
-import { ChevronFirst, ChevronLast, Pause, Play, Repeat, StepBack, StepForward, Volume2, VolumeX } from "lucide-react";
+import { Captions, ChevronFirst, ChevronLast, Pause, Play, Repeat, StepBack, StepForward, Volume2, VolumeX } from "lucide-react";
 import type { ReactNode } from "react";
 import { IconButton } from "../controls/Button";
 import type { Player } from "./player";
@@ -56,6 +56,18 @@ export function Transport({ player, readout, marked }: TransportProps) {
         >
           <Repeat />
         </IconButton>
+        {state && state.texts > 0 && (
+          <IconButton
+            keepFocus
+            label={state.text ? `Subtitles: ${state.text}` : "Subtitles"}
+            hint="C"
+            aria-pressed={state.text !== null}
+            onClick={() => player?.nextText()}
+            data-testid="subtitles"
+          >
+            <Captions />
+          </IconButton>
+        )}
         <IconButton
           keepFocus
           label={state?.muted ? "Sound on" : "Mute"}

@@ -1,5 +1,6 @@
 import type { FrameClock } from "../time/clock";
 import type { MarkedRange } from "./marks";
+import { showNextText, textsOf } from "./texts";
 
 export interface PlayerState {
   /** The frame on screen, as the browser presented it. */
@@ -15,6 +16,9 @@ export interface PlayerState {
   readonly waiting: boolean;
   /** Seconds that can be played: grows while the proxy is being made. */
   readonly available: number;
+  /** Subtitle tracks there are, and the name of the one that shows. */
+  readonly texts: number;
+  readonly text: string | null;
 }
 
 const initial: PlayerState = {
@@ -27,6 +31,8 @@ const initial: PlayerState = {
   volume: 1,
   waiting: false,
   available: 0,
+  texts: 0,
+  text: null,
 };
 
 /**
@@ -60,6 +66,10 @@ export class Player {
     on("playing", () => this.set({ waiting: false }));
     on("volumechange", () => this.set({ muted: video.muted, volume: video.volume }));
     for (const name of ["durationchange", "progress", "loadedmetadata"]) on(name, this.onProgress);
+    for (const name of ["addtrack", "removetrack", "change"]) {
+      video.textTracks.addEventListener(name, this.onTexts, { signal: this.leaving.signal });
+    }
+    this.onTexts();
     this.callback = video.requestVideoFrameCallback(this.onFrame);
   }
 
@@ -144,6 +154,11 @@ export class Player {
     this.video.muted = volume === 0;
   }
 
+  /** Shows the next subtitles; after the last ones, none. */
+  nextText(): void {
+    showNextText(this.video);
+  }
+
   private set(part: Partial<PlayerState>): void {
     const next = { ...this.state, ...part };
     if ((Object.keys(part) as (keyof PlayerState)[]).every((key) => this.state[key] === next[key])) return;
@@ -183,6 +198,11 @@ export class Player {
     const { seekable, duration } = this.video;
     const end = seekable.length > 0 ? seekable.end(seekable.length - 1) : duration;
     this.set({ available: Number.isFinite(end) ? end : 0 });
+  };
+
+  private readonly onTexts = (): void => {
+    const tracks = textsOf(this.video);
+    this.set({ texts: tracks.length, text: tracks.find((track) => track.mode === "showing")?.label ?? null });
   };
 
   /** Browsers do not play backwards: each picture is a seek, as many a second as the decoder manages. */

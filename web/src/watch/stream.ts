@@ -1,4 +1,5 @@
 import type Hls from "hls.js";
+import { addTexts } from "./texts";
 
 export interface Stream {
   /** First frames of the segments, in seconds: where the proxy can be entered without decoding on. */
@@ -53,11 +54,19 @@ export async function attachStream(video: HTMLVideoElement, url: string, onBroke
     },
   });
   followErrors(hls, Library, onBroken);
+  let removeTexts = () => {};
+  hls.on(Library.Events.MANIFEST_PARSED, (_event, { subtitleTracks }) => {
+    removeTexts();
+    removeTexts = addTexts(video, subtitleTracks);
+  });
   hls.loadSource(url);
   hls.attachMedia(video);
   return {
     keyframes: () => hls.levels[Math.max(0, hls.currentLevel)]?.details?.fragments.map((fragment) => fragment.start) ?? [],
-    destroy: () => hls.destroy(),
+    destroy() {
+      removeTexts();
+      hls.destroy();
+    },
   };
 }
 

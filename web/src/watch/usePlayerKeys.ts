@@ -36,6 +36,7 @@ export function usePlayerKeys({ player, clock, stream, marks, onMarks, onCut, on
     shuttleOn: () => shuttle(1),
     playMarked: () => player?.playLooped(),
     mute: () => player?.setMuted(!player.read().muted),
+    subtitles: () => player?.nextText(),
     frameBack: () => player?.step(-1),
     frameOn: () => player?.step(1),
     secondBack: () => player?.step(-second),

@@ -53,6 +53,24 @@ def make_folder(path: Path) -> Path:
     return path
 
 
+def sweep(folder: Path) -> None:
+    """Remove what processes that were killed in the middle of a `replace` left behind."""
+    for part in folder.glob(".*.part"):
+        pid = part.name.split(".")[-2]
+        if pid.isdigit() and int(pid) != os.getpid() and not _alive(int(pid)):
+            part.unlink(missing_ok=True)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
+
+
 def storage_error(path: Path, error: OSError) -> CutroomError:
     """What went wrong with a disk, said with the place it happened in."""
     if error.errno in _FULL:

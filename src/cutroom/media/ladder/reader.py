@@ -16,6 +16,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from cutroom.core.errors import CutroomError, ErrorKind
+from cutroom.media.ladder.damage import Damage, Holes
 from cutroom.media.ladder.stamps import StampSorter
 from cutroom.media.source import shown
 
@@ -27,18 +28,31 @@ class Reader:
     """The packets of the chosen streams and the frames of the video among them."""
 
     def __init__(
-        self, path: Path, container: InputContainer, *, threads: int, picture: bool = True, sound: bool = True
+        self,
+        path: Path,
+        container: InputContainer,
+        *,
+        threads: int,
+        picture: bool = True,
+        sound: bool = True,
+        texts: Sequence[Stream] = (),
     ) -> None:
-        """`threads`: of the video decoder; 0 is one a core. What is not wanted is passed over."""
+        """`threads`: of the video decoder; 0 is one a core. `texts` are read too, what is not wanted is passed over."""
         moving = (stream for stream in container.streams.video if _is_moving(stream))
         self.video = next(moving, None) if picture else None
         self.audio: list[AudioStream] = [
             stream for stream in container.streams.audio if stream.codec_context and stream.codec_context.sample_rate
         ][: MAX_SOUND_TRACKS if sound else 0]
         self.left_out = len(container.streams.audio) - len(self.audio) if sound else 0
+        self.unknown_picture = self.video is None and any(one.codec_context is None for one in container.streams.video)
         self.damaged = 0
+        self.damage = Damage()
         self.path = path
-        self._sorter = StampSorter() if container.format.name == "avi" else None
+        self._texts = texts
+        self._holes = Holes(self.damage)
+        self._sorter = None
+        if self.video is not None and container.format.name == "avi":
+            self._sorter = StampSorter(self.video.start_time)
         self._container = container
         if self.video is not None:
             self.video.thread_type = "AUTO"
@@ -51,7 +65,7 @@ class Reader:
     @property
     def streams(self) -> Sequence[Stream]:
         """The streams that are read."""
-        return [*([self.video] if self.video is not None else []), *self.audio]
+        return [*([self.video] if self.video is not None else []), *self.audio, *self._texts]
 
     def packets(self) -> Iterator[Packet[Any]]:
         """Every packet that holds something, in file order."""
@@ -61,6 +75,7 @@ class Reader:
                 for packet in self._container.demux(*self.streams):
                     if packet.size:
                         failures = 0
+                        self._notice(packet)
                         yield packet
             except (NothingMore, IndexError):  # IndexError: see `source.packets`
                 return
@@ -71,6 +86,12 @@ class Reader:
                 raise unreadable(self.path, error) from error
             else:
                 return
+
+    def _notice(self, packet: Packet[Any]) -> None:
+        if self.video is not None and packet.stream_index == self.video.index:
+            self._holes.picture(packet)
+        elif packet.stream.type == "audio":
+            self._holes.sound(packet)
 
     def frames(self, packet: Packet[Any] | None) -> Iterator[VideoFrame]:
         """The displayed frames that a packet of the video stream brings out; None brings out the last ones."""
@@ -86,13 +107,22 @@ class Reader:
         if self.video is None:
             return
         if packet is not None and packet.is_corrupt:
-            self.damaged += 1
+            self._count(packet)
         try:
-            yield from self.video.codec_context.decode(packet)
+            for frame in self.video.codec_context.decode(packet):
+                if frame.is_corrupt and frame.pts is not None and frame.time_base:
+                    self.damage.add(frame.pts * frame.time_base)
+                yield frame
         except NothingMore:
             return
         except FFmpegError:
-            self.damaged += 1
+            self._count(packet)
+
+    def _count(self, packet: Packet[Any] | None) -> None:
+        self.damaged += 1
+        at = None if packet is None else packet.pts if packet.pts is not None else packet.dts
+        if packet is not None and at is not None:
+            self.damage.add(at * packet.time_base)
 
 
 def unreadable(path: Path, error: OSError) -> CutroomError:

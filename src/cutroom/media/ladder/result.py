@@ -35,6 +35,17 @@ class AudioResult(msgspec.Struct, frozen=True, kw_only=True):
     codecs: str  # "mp4a.40.2"
 
 
+class SubtitleResult(msgspec.Struct, frozen=True, kw_only=True):
+    """One subtitle track: segments in subtitles/INDEX, playlist subtitles-INDEX.m3u8, whole in subtitles-INDEX.vtt."""
+
+    index: int
+    stream: int  # of the source
+    name: str
+    language: str | None
+    forced: bool
+    cues: int
+
+
 class LadderResult(msgspec.Struct, frozen=True, kw_only=True):
     """A finished ladder."""
 
@@ -48,5 +59,6 @@ class LadderResult(msgspec.Struct, frozen=True, kw_only=True):
     segments: int
     damaged_packets: int  # that did not decode and were passed over
     notes: list[str]  # what was done to the footage that a person should know
+    subtitles: list[SubtitleResult] = []
     sprite: SpriteDetail | None = None
     peaks: PeaksDetail | None = None

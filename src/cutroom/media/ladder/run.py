@@ -20,11 +20,12 @@ from cutroom.media.ladder.extras import Extras
 from cutroom.media.ladder.lane import Failure, Stopped
 from cutroom.media.ladder.pictures import Pictures
 from cutroom.media.ladder.plan import BALANCED, Grid
-from cutroom.media.ladder.publish import make_folder, publish_once, replace
+from cutroom.media.ladder.publish import make_folder, publish_once, replace, sweep
 from cutroom.media.ladder.reader import Reader
 from cutroom.media.ladder.result import LadderResult
 from cutroom.media.ladder.sheet import MASTER, master
 from cutroom.media.ladder.sounds import Sounds
+from cutroom.media.ladder.texts import Texts
 from cutroom.media.ladder.track import Track
 from cutroom.media.source import damaged, open_source, shown
 
@@ -86,14 +87,17 @@ class _Pass:
         self._request = request
         self._grid = Grid(request.segment_seconds)
         self._report = report
-        self._reader = Reader(request.source, container, threads=request.threads)
         self._length = Fraction(container.duration or 0, 1_000_000)
         self._failure = Failure()
         self._tracks: list[Track] = []
         self._announced = False
         self._reported_at = 0.0
         make_folder(request.segments)
-        make_folder(request.playlists)
+        sweep(make_folder(request.playlists))
+        self._texts = Texts(
+            container, grid=self._grid, segments=request.segments, playlists=request.playlists, failure=self._failure
+        )
+        self._reader = Reader(request.source, container, threads=request.threads, texts=self._texts.streams)
         self._extras = None if request.previews is None else Extras(request.previews, self._length or None)
         self._sounds = Sounds(
             self._reader.audio,
@@ -143,7 +147,10 @@ class _Pass:
     def _read(self) -> None:
         video = self._reader.video
         for packet in self._reader.packets():
-            if video is not None and packet.stream_index == video.index:
+            if packet.stream_index in self._texts.indexes:
+                self._texts.add(packet)
+            elif video is not None and packet.stream_index == video.index:
+                self._texts.advance(packet)
                 for frame in self._reader.frames(packet):
                     self._show(frame)
             else:
@@ -158,6 +165,7 @@ class _Pass:
         assert self._pictures is not None
         self._pictures.add(frame)
         self._sounds.begin(self._pictures.clock.offset)
+        self._texts.begin(self._pictures.clock.offset)
 
     def _finish(self) -> None:
         pictured = self._pictures is not None and bool(self._pictures.rungs)
@@ -165,10 +173,15 @@ class _Pass:
             self._sounds.begin()
         if self._pictures is not None:
             self._pictures.close()
+            self._texts.close(self._pictures.end)
         self._sounds.close(self._pictures.end if self._pictures is not None and pictured else None)
 
     def _wait(self) -> None:
-        for lane in (*self._sounds.lanes, *(self._pictures.lanes if self._pictures is not None else ())):
+        for lane in (
+            *self._sounds.lanes,
+            *self._texts.lanes,
+            *(self._pictures.lanes if self._pictures is not None else ()),
+        ):
             while not lane.join(0.1):
                 self._pulse()
         self._pulse()
@@ -199,12 +212,14 @@ class _Pass:
         if not rungs:
             return self._reader.video is None and bool(voices) and all(track.started for track in voices)
         waited = min(len(track.segments) for track in rungs) >= _PATIENCE_SEGMENTS
-        return all(track.started for track in rungs) and (waited or all(track.started for track in voices))
+        return all(track.started for track in rungs) and (
+            waited or (all(track.started for track in voices) and self._texts.started)
+        )
 
     def _write_master(self, *, done: bool) -> None:
         rungs = self._pictures.results(done=done) if self._pictures is not None else []
         audio = [voice.result(self._grid.target_seconds, done=done) for voice in self._sounds.heard]
-        replace(self._request.playlists / MASTER, master(rungs, audio))
+        replace(self._request.playlists / MASTER, master(rungs, audio, self._texts.results()))
 
     def _result(self) -> LadderResult:
         timing = self._timing()
@@ -226,6 +241,7 @@ class _Pass:
             segments=sum(len(track.segments) for track in self._tracks),
             damaged_packets=self._reader.damaged + self._sounds.damaged,
             notes=self._notes(timing),
+            subtitles=self._texts.results(),
             sprite=sprite,
             peaks=peaks,
         )
@@ -241,10 +257,15 @@ class _Pass:
 
     def _notes(self, timing: Timing | None) -> list[str]:
         notes = self._pictures.notes if self._pictures is not None else []
+        notes += self._texts.notes
         if self._reader.left_out:
             notes.append(f"{self._reader.left_out} sound tracks were left out.")
         if self._reader.video is not None and timing is None:
             notes.append("No picture decodes; the proxy holds the sound alone.")
+        if self._reader.unknown_picture:
+            notes.append("The picture is in a coding that is not known here; the proxy holds the sound alone.")
+        if timing is not None and (where := self._reader.damage.note(Fraction(timing.offset))) is not None:
+            notes.append(where)
         if timing is not None and timing.mended:
             notes.append(f"{timing.mended} time stamps were absent or went back and were mended.")
         return notes

@@ -7,15 +7,16 @@ from fractions import Fraction
 
 import msgspec
 
-from cutroom.media.hls import Rendition, Variant, average_bandwidth, master_playlist, peak_bandwidth
+from cutroom.media.hls import Rendition, TextRendition, Variant, average_bandwidth, master_playlist, peak_bandwidth
 from cutroom.media.ladder.plan import Rung
-from cutroom.media.ladder.result import AudioResult, RungResult
+from cutroom.media.ladder.result import AudioResult, RungResult, SubtitleResult
 from cutroom.media.ladder.sound import CopiedSound, Sound
 from cutroom.media.ladder.track import Track
 
 MASTER = "master.m3u8"
 AAC = "mp4a.40.2"
 _GROUP = "audio"
+_TEXTS = "subtitles"
 
 
 class Voice(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,7 +61,9 @@ def rung_result(
     )
 
 
-def master(rungs: Sequence[RungResult], audio: Sequence[AudioResult]) -> bytes:
+def master(
+    rungs: Sequence[RungResult], audio: Sequence[AudioResult], subtitles: Sequence[SubtitleResult] = ()
+) -> bytes:
     """The text of the master playlist."""
     renditions = [
         Rendition(
@@ -85,6 +88,7 @@ def master(rungs: Sequence[RungResult], audio: Sequence[AudioResult]) -> bytes:
             height=rung.height,
             frame_rate=Fraction(rung.frame_rate),
             audio=group,
+            subtitles=_TEXTS if subtitles else None,
         )
         for rung in rungs
     ]
@@ -94,4 +98,15 @@ def master(rungs: Sequence[RungResult], audio: Sequence[AudioResult]) -> bytes:
             for track in audio[:1]
         ]
         variants = [msgspec.structs.replace(variant, audio=group) for variant in variants]
-    return master_playlist(variants, renditions).encode()
+    texts = [
+        TextRendition(
+            uri=f"subtitles-{text.index}.m3u8",
+            group=_TEXTS,
+            name=text.name,
+            language=text.language,
+            forced=text.forced,
+        )
+        for text in subtitles
+        if rungs
+    ]
+    return master_playlist(variants, renditions, texts).encode()

@@ -54,14 +54,15 @@ class Track:
         self._last_ticks = last_ticks
         self._pending: list[Sample] = []
         self._cell = 0
+        self._listed = False
         self._written_at = 0.0
         self._root = uri_of(folder, playlist.parent)
         self.bytes = publish_once(folder / "init.mp4", init)
 
     @property
     def started(self) -> bool:
-        """Whether its first segment stands."""
-        return bool(self.segments)
+        """Whether its first segment stands and a playlist names it: other threads ask between the two."""
+        return self._listed
 
     def add(self, sample: Sample) -> None:
         """Take the next sample; times never go back."""
@@ -85,7 +86,7 @@ class Track:
         if self._pending:
             last = self._pending[-1].time
             self._flush(end if end is not None and end > last else last + max(1, self._last_ticks))
-        if self.started:
+        if self.segments:
             self.write_playlist(ended=True)
 
     def write_playlist(self, *, ended: bool) -> None:
@@ -97,6 +98,7 @@ class Track:
             ended=ended,
         )
         replace(self._playlist, text.encode())
+        self._listed = True
         self._written_at = monotonic()
 
     def _flush(self, end: int) -> None:

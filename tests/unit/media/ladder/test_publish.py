@@ -54,3 +54,11 @@ def test_a_folder_that_cannot_be_is_said(tmp_path: Path) -> None:
     with pytest.raises(CutroomError) as error:
         publish.make_folder(tmp_path / "file" / "below")
     assert error.value.code == "storage.failed"
+
+
+def test_what_a_killed_process_left_is_swept_away(tmp_path: Path) -> None:
+    gone = 2**22 + 1  # above the largest process number of Linux
+    for name in (f".240.m3u8.{gone}.part", f".240.m3u8.{os.getpid()}.part", ".other.part", "240.m3u8"):
+        (tmp_path / name).touch()
+    publish.sweep(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {f".240.m3u8.{os.getpid()}.part", ".other.part", "240.m3u8"}
