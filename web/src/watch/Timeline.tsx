@@ -1,5 +1,8 @@
 import { type PointerEvent, useEffect, useRef, useState } from "react";
 import type { Sprite } from "../api/model";
+import { useWidth } from "../controls/useWidth";
+import { DamageBands } from "../inspection/DamageBands";
+import type { Placed } from "../inspection/damage";
 import { tileAtTime } from "../library/sprite";
 import type { FrameClock } from "../time/clock";
 import { formatDuration, formatTimecode, spokenTimecode } from "../time/timecode";
@@ -16,13 +19,14 @@ interface TimelineProps {
   player: Player | null;
   sprite: Sprite | null;
   peaks: Peaks | null;
+  findings: readonly Placed[];
   marks: Marks;
   onMark: (edge: "first" | "last", frame: number) => void;
 }
 
 type Grip = "playhead" | "first" | "last";
 
-export function Timeline({ clock, player, sprite, peaks, marks, onMark }: TimelineProps) {
+export function Timeline({ clock, player, sprite, peaks, findings, marks, onMark }: TimelineProps) {
   const track = useRef<HTMLDivElement>(null);
   const grip = useRef<Grip | null>(null);
   const [hover, setHover] = useState<number | null>(null);
@@ -65,6 +69,7 @@ export function Timeline({ clock, player, sprite, peaks, marks, onMark }: Timeli
         <Ruler seconds={seconds} width={width} />
         <Filmstrip sprite={sprite} seconds={seconds} width={width} />
         <Waveform peaks={peaks} seconds={seconds} width={width} />
+        <DamageBands findings={findings} seconds={seconds} width={width} />
         <Unmade player={player} seconds={seconds} />
         <Range clock={clock} marks={marks} />
         <Playhead clock={clock} player={player} width={width} />
@@ -73,17 +78,6 @@ export function Timeline({ clock, player, sprite, peaks, marks, onMark }: Timeli
       <Slider clock={clock} player={player} />
     </div>
   );
-}
-
-function useWidth(track: React.RefObject<HTMLDivElement | null>): number {
-  const [width, setWidth] = useState(0);
-  useEffect(() => {
-    if (!track.current) return;
-    const observer = new ResizeObserver(([entry]) => setWidth(entry?.contentRect.width ?? 0));
-    observer.observe(track.current);
-    return () => observer.disconnect();
-  }, [track]);
-  return width;
 }
 
 /** What assistive technology reads and moves; the picture of it is the playhead. */

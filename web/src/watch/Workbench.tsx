@@ -7,7 +7,9 @@ import type { Clip, ClipMode, VideoDetail } from "../api/model";
 import { toast } from "../app/toasts";
 import { useMay } from "../app/useSession";
 import { createClip } from "../clips/queries";
+import { nextDamage } from "../inspection/damage";
 import { VerdictBadge } from "../inspection/VerdictBadge";
+import { useKeys } from "../keys/useKeys";
 import { shape } from "../library/VideoCard";
 import { MarksBar, paddingOf } from "./MarksBar";
 import { type Marks, markedRange, noMarks } from "./marks";
@@ -52,6 +54,11 @@ export function Workbench({ video, startFrame }: { video: VideoDetail; startFram
   if (player) player.range = range;
   usePlayerKeys({ player, clock, stream, marks, onMarks: setMarks, onCut: may.edit ? cut : undefined, onGoTo: () => setAsking(true) });
   useStart(player, startFrame);
+  const damage = (back: boolean) => {
+    const at = clock && player && nextDamage(video.findings, clock.startOf(player.read().frame), back);
+    if (clock && at !== null) player?.seek(clock.frameUnder(at));
+  };
+  useKeys({ nextDamage: () => damage(false), previousDamage: () => damage(true) });
 
   return (
     <div className={styles.page}>
@@ -72,6 +79,7 @@ export function Workbench({ video, startFrame }: { video: VideoDetail; startFram
               player={player}
               sprite={video.sprite}
               peaks={peaks}
+              findings={video.findings}
               marks={marks}
               onMark={(edge, frame) => setMarks((before) => dragged(before, edge, frame))}
             />

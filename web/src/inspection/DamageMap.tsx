@@ -1,0 +1,119 @@
+import { type PointerEvent, useId, useRef } from "react";
+import { useWidth } from "../controls/useWidth";
+import { formatDuration } from "../time/timecode";
+import { formatBytes } from "../time/when";
+import { ticks } from "../watch/strip";
+import styles from "./DamageMap.module.css";
+import { DamagePatterns, Swatch } from "./DamagePatterns";
+import { byteMarksOf, damagedSeconds, extent, type Mark, markAt, marksOf, momentOf, type Placed } from "./damage";
+import { severities, severityLook } from "./severity";
+
+interface DamageMapProps<Found extends Placed> {
+  findings: readonly Found[];
+  /** Length of the film, null when nobody knows. */
+  seconds: number | null;
+  /** Size of the file. */
+  bytes: number;
+  selected: Found | null;
+  onSelect: (finding: Found) => void;
+}
+
+/** Where a file is damaged: in the film, and in the file for what has no time. */
+export function DamageMap<Found extends Placed>({ findings, seconds, bytes, selected, onSelect }: DamageMapProps<Found>) {
+  const id = useId();
+  const marks = marksOf(findings, seconds);
+  const inFile = byteMarksOf(findings, bytes);
+  if (marks.length === 0 && inFile.length === 0 && !seconds) return null;
+  const kinds = severities.filter((look) => findings.some((finding) => severityLook(finding.severity).word === look.word));
+  return (
+    <figure className={styles.map} data-testid="damage-map">
+      {seconds ? <Lane marks={marks} label={spoken(findings, seconds)} height={36} selected={selected} onSelect={onSelect} scale={seconds} /> : null}
+      {inFile.length > 0 && (
+        <>
+          <p className={styles.caption}>
+            In the file, at no known moment <span>{formatBytes(bytes)}</span>
+          </p>
+          <Lane marks={inFile} label={`${inFile.length} places in the file that have no known moment`} height={16} selected={selected} onSelect={onSelect} />
+        </>
+      )}
+      {kinds.length > 0 && (
+        <figcaption className={styles.legend}>
+          {kinds.map((look) => (
+            <span key={look.word} title={look.meaning}>
+              <Swatch look={look} id={`${id}${look.pattern}`} />
+              {look.word}
+            </span>
+          ))}
+        </figcaption>
+      )}
+    </figure>
+  );
+}
+
+function spoken(findings: readonly Placed[], seconds: number): string {
+  const moments = findings.map(momentOf).filter(Boolean);
+  if (moments.length === 0) return `The film, ${formatDuration(seconds)} long; no finding has a known moment`;
+  const rest = moments.length > 6 ? ` and ${moments.length - 6} more` : "";
+  return `The film, ${formatDuration(seconds)} long, ${damagedSeconds(findings).toFixed(1)} s of it damaged: at ${moments.slice(0, 6).join(", ")}${rest}`;
+}
+
+interface LaneProps<Found extends Placed> {
+  marks: readonly Mark<Found>[];
+  label: string;
+  height: number;
+  selected: Found | null;
+  onSelect: (finding: Found) => void;
+  /** Seconds that the ruler under it counts. */
+  scale?: number;
+}
+
+function Lane<Found extends Placed>({ marks, label, height, selected, onSelect, scale }: LaneProps<Found>) {
+  const id = useId();
+  const place = useRef<HTMLDivElement>(null);
+  const width = useWidth(place);
+  const pick = (event: PointerEvent<SVGSVGElement>) => {
+    const box = event.currentTarget.getBoundingClientRect();
+    const mark = markAt(marks, (event.clientX - box.left) / box.width, 6 / box.width);
+    if (mark) onSelect(mark.finding);
+  };
+  return (
+    <div ref={place} className={styles.lane}>
+      <svg width="100%" height={height} role="img" aria-label={label} onPointerDown={pick} className={marks.length > 0 ? styles.live : undefined}>
+        <DamagePatterns id={id} />
+        <rect className={styles.ground} width="100%" height={height} rx="2" />
+        {marks.map((mark, index) => (
+          <MarkShape key={index} mark={mark} height={height} width={width} id={id} selected={mark.finding === selected} />
+        ))}
+      </svg>
+      {scale !== undefined && (
+        <div className={styles.ruler} aria-hidden>
+          {ticks(scale, width, 72).map((at) => (
+            <span key={at} style={{ left: `${(at / scale) * 100}%` }}>
+              {at % 1 === 0 ? formatDuration(at) : at.toFixed(1)}
+            </span>
+          ))}
+        </div>
+      )}
+    </div>
+  );
+}
+
+function MarkShape({ mark, height, width, id, selected }: { mark: Mark; height: number; width: number; id: string; selected: boolean }) {
+  const look = severityLook(mark.finding.severity);
+  const { from, width: wide } = extent(mark, width > 0 ? 4 / width : 0.01);
+  const tall = Math.max(5, Math.round(height * look.tall));
+  return (
+    <rect
+      x={`${from * 100}%`}
+      width={`${wide * 100}%`}
+      y={height - tall}
+      height={tall}
+      fill={`url(#${id}-${look.pattern})`}
+      stroke={selected ? "var(--text)" : `var(--${look.tone})`}
+      strokeWidth={selected ? 2 : 1}
+      data-severity={mark.finding.severity}
+    >
+      <title>{[momentOf(mark.finding), mark.finding.message].filter(Boolean).join(": ")}</title>
+    </rect>
+  );
+}
