@@ -4,7 +4,7 @@ import { formatDuration } from "../time/timecode";
 import { formatBytes } from "../time/when";
 import { ticks } from "../watch/strip";
 import styles from "./DamageMap.module.css";
-import { DamagePatterns, Swatch } from "./DamagePatterns";
+import { Swatch, SwatchFills } from "./DamagePatterns";
 import { byteMarksOf, damagedSeconds, extent, type Mark, markAt, marksOf, momentOf, type Placed } from "./damage";
 import { severities, severityLook } from "./severity";
 
@@ -27,20 +27,21 @@ export function DamageMap<Found extends Placed>({ findings, seconds, bytes, sele
   const kinds = severities.filter((look) => findings.some((finding) => severityLook(finding.severity).word === look.word));
   return (
     <figure className={styles.map} data-testid="damage-map">
-      {seconds ? <Lane marks={marks} label={spoken(findings, seconds)} height={36} selected={selected} onSelect={onSelect} scale={seconds} /> : null}
+      <SwatchFills id={id} />
+      {seconds ? <Lane id={id} marks={marks} label={spoken(findings, seconds)} height={36} selected={selected} onSelect={onSelect} scale={seconds} /> : null}
       {inFile.length > 0 && (
         <>
           <p className={styles.caption}>
             In the file, at no known moment <span>{formatBytes(bytes)}</span>
           </p>
-          <Lane marks={inFile} label={`${inFile.length} places in the file that have no known moment`} height={16} selected={selected} onSelect={onSelect} />
+          <Lane id={id} marks={inFile} label={`${inFile.length} places in the file that have no known moment`} height={16} selected={selected} onSelect={onSelect} />
         </>
       )}
       {kinds.length > 0 && (
         <figcaption className={styles.legend}>
           {kinds.map((look) => (
             <span key={look.word} title={look.meaning}>
-              <Swatch look={look} id={`${id}${look.pattern}`} />
+              <Swatch look={look} id={id} />
               {look.word}
             </span>
           ))}
@@ -58,6 +59,8 @@ function spoken(findings: readonly Placed[], seconds: number): string {
 }
 
 interface LaneProps<Found extends Placed> {
+  /** Of the fills. */
+  id: string;
   marks: readonly Mark<Found>[];
   label: string;
   height: number;
@@ -67,8 +70,7 @@ interface LaneProps<Found extends Placed> {
   scale?: number;
 }
 
-function Lane<Found extends Placed>({ marks, label, height, selected, onSelect, scale }: LaneProps<Found>) {
-  const id = useId();
+function Lane<Found extends Placed>({ id, marks, label, height, selected, onSelect, scale }: LaneProps<Found>) {
   const place = useRef<HTMLDivElement>(null);
   const width = useWidth(place);
   const pick = (event: PointerEvent<SVGSVGElement>) => {
@@ -79,7 +81,6 @@ function Lane<Found extends Placed>({ marks, label, height, selected, onSelect, 
   return (
     <div ref={place} className={styles.lane}>
       <svg width="100%" height={height} role="img" aria-label={label} onPointerDown={pick} className={marks.length > 0 ? styles.live : undefined}>
-        <DamagePatterns id={id} />
         <rect className={styles.ground} width="100%" height={height} rx="2" />
         {marks.map((mark, index) => (
           <MarkShape key={index} mark={mark} height={height} width={width} id={id} selected={mark.finding === selected} />
@@ -87,7 +88,10 @@ function Lane<Found extends Placed>({ marks, label, height, selected, onSelect, 
       </svg>
       {scale !== undefined && (
         <div className={styles.ruler} aria-hidden>
-          {ticks(scale, width, 72).map((at) => (
+          {ticks(scale, width, 72)
+            // A label that would be cut off at the end says nothing.
+            .filter((at) => width * (1 - at / scale) > 36)
+            .map((at) => (
             <span key={at} style={{ left: `${(at / scale) * 100}%` }}>
               {at % 1 === 0 ? formatDuration(at) : at.toFixed(1)}
             </span>

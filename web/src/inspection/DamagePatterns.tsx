@@ -29,19 +29,27 @@ function Fill({ look }: { look: SeverityLook }) {
   return (
     <>
       {ground}
-      <circle cx="1.5" cy="1.5" r="1.1" fill={colour} />
-      <circle cx="4.5" cy="4.5" r="1.1" fill={colour} />
+      <rect width="2" height="2" fill={colour} />
+      <rect x="3" y="3" width="2" height="2" fill={colour} />
     </>
   );
 }
 
-/** A small piece of a severity's fill, for legends and beside sentences. */
-export function Swatch({ look, id }: { look: SeverityLook; id: string }) {
-  const tall = Math.round(12 * look.tall);
+/** The same for swatches, which are many: they share one set of fills. */
+export function SwatchFills({ id }: { id: string }) {
   return (
-    <svg width="10" height="12" aria-hidden style={{ flex: "none" }}>
+    <svg width="0" height="0" aria-hidden style={{ position: "absolute" }}>
       <DamagePatterns id={id} />
-      <rect x="0.5" y={12.5 - tall} width="9" height={Math.max(3, tall - 1)} fill={`url(#${id}-${look.pattern})`} stroke={`var(--${look.tone})`} />
+    </svg>
+  );
+}
+
+/** A small piece of a severity's fill, beside its word; `id` is that of the fills. */
+export function Swatch({ look, id }: { look: SeverityLook; id: string }) {
+  const tall = Math.round(11 * look.tall);
+  return (
+    <svg width="12" height="13" aria-hidden style={{ flex: "none" }}>
+      <rect x="0.5" y={12.5 - tall} width="11" height={tall} fill={`url(#${id}-${look.pattern})`} stroke={`var(--${look.tone})`} />
     </svg>
   );
 }

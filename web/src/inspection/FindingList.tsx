@@ -2,10 +2,13 @@ import { ImageOff } from "lucide-react";
 import { type Ref, useEffect, useId, useRef, useState } from "react";
 import { Dialog } from "../controls/Dialog";
 import type { FoundFinding } from "./contract";
-import { Swatch } from "./DamagePatterns";
+import { Swatch, SwatchFills } from "./DamagePatterns";
 import { momentOf } from "./damage";
 import styles from "./FindingList.module.css";
 import { severityLook } from "./severity";
+
+/** The worst come first; a file may have hundreds. */
+const atOnce = 12;
 
 interface FindingListProps {
   findings: readonly FoundFinding[];
@@ -16,25 +19,36 @@ interface FindingListProps {
 /** Every finding with its picture, where there is one, and all that is known of its place. */
 export function FindingList({ findings, selected, onSelect }: FindingListProps) {
   const [shown, setShown] = useState<FoundFinding | null>(null);
+  const [limit, setLimit] = useState(atOnce);
+  const id = useId();
   const current = useRef<HTMLLIElement>(null);
   const pictured = findings.some((finding) => finding.picture_url);
+  const place = findings.findIndex((finding) => finding.index === selected);
+  const upTo = Math.max(limit, place + 1);
   useEffect(() => {
     if (selected !== null) current.current?.scrollIntoView({ block: "nearest" });
   }, [selected]);
   return (
     <>
+      <SwatchFills id={id} />
       <ul className={`${styles.list} ${pictured ? styles.pictured : ""}`} data-testid="finding-list">
-        {findings.map((finding) => (
+        {findings.slice(0, upTo).map((finding) => (
           <FindingRow
             key={finding.index}
             ref={finding.index === selected ? current : undefined}
             finding={finding}
+            fills={id}
             selected={finding.index === selected}
             onSelect={() => onSelect(finding)}
             onShow={() => setShown(finding)}
           />
         ))}
       </ul>
+      {findings.length > upTo && (
+        <button type="button" className={styles.more} onClick={() => setLimit(upTo + atOnce)}>
+          Show {Math.min(atOnce, findings.length - upTo)} more of {findings.length.toLocaleString("en")} findings
+        </button>
+      )}
       {shown?.picture_url && (
         <Dialog title={momentOf(shown) ?? "The damaged moment"} onClose={() => setShown(null)} wide>
           <figure className={styles.large}>
@@ -49,15 +63,16 @@ export function FindingList({ findings, selected, onSelect }: FindingListProps) 
 
 interface FindingRowProps {
   finding: FoundFinding;
+  /** Id of the swatches' fills. */
+  fills: string;
   selected: boolean;
   onSelect: () => void;
   onShow: () => void;
   ref?: Ref<HTMLLIElement>;
 }
 
-function FindingRow({ finding, selected, onSelect, onShow, ref }: FindingRowProps) {
+function FindingRow({ finding, fills, selected, onSelect, onShow, ref }: FindingRowProps) {
   const look = severityLook(finding.severity);
-  const id = useId();
   const moment = momentOf(finding);
   return (
     <li ref={ref} className={styles.finding} aria-current={selected || undefined} data-testid="finding" data-code={finding.code}>
@@ -66,7 +81,7 @@ function FindingRow({ finding, selected, onSelect, onShow, ref }: FindingRowProp
         <p className={styles.sentence}>{finding.message}</p>
         <p className={styles.facts}>
           <span className={styles[look.tone]} title={look.meaning}>
-            <Swatch look={look} id={id} />
+            <Swatch look={look} id={fills} />
             {look.word}
           </span>
           {moment && (

@@ -45,7 +45,7 @@ function Administrator({ search }: { search: InspectSearch }) {
         <h1>Inspect</h1>
         <nav className={styles.views} aria-label="Views">
           {views.map(([name, word]) => (
-            <Link key={name} to="/inspect" search={name === "scans" ? {} : { view: name }} className={styles.view} aria-current={view === name ? "true" : undefined}>
+            <Link key={name} to="/inspect" search={name === "scans" ? {} : { view: name }} className={styles.view} activeOptions={{ exact: true }} aria-current={view === name ? "true" : undefined}>
               {word}
             </Link>
           ))}

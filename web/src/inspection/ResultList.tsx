@@ -36,7 +36,7 @@ interface ResultListProps {
 /** Worst first; arrows walk through it, and take the open panel along. */
 export function ResultList({ rows, selected, pending, empty, onNearEnd }: ResultListProps) {
   const scroller = useRef<HTMLDivElement>(null);
-  const view = useRows(scroller, rows.length, rowHeight, 4);
+  const view = useRows(scroller, rows.length, rowHeight, 2);
   const nearEnd = view.to + 40 >= rows.length;
   useEffect(() => {
     if (nearEnd) onNearEnd();
@@ -101,6 +101,7 @@ const Row = memo(function Row({ row, index, selected, top }: RowProps) {
         to="/inspect"
         search={(before) => ({ ...before, file: row.id })}
         replace={selected}
+        activeOptions={{ exact: true }}
         className={styles.result}
         aria-current={selected ? "true" : undefined}
         data-index={index}
@@ -112,8 +113,8 @@ const Row = memo(function Row({ row, index, selected, top }: RowProps) {
           <span className={styles.folder}>{row.path ? splitPath(row.path).folder : ""}</span>
         </span>
         <span className={styles.what}>
-          {row.message}
-          {row.finding_count > 1 && <span className={styles.more}> and {(row.finding_count - 1).toLocaleString("en")} more</span>}
+          <span className={styles.sentence}>{row.message}</span>
+          {row.finding_count > 1 && <span className={styles.more}>and {(row.finding_count - 1).toLocaleString("en")} more</span>}
         </span>
         <span className={styles.number}>{row.duration_seconds === null ? "–" : formatDuration(row.duration_seconds)}</span>
         <span className={styles.number}>{formatBytes(row.size_bytes)}</span>

@@ -35,7 +35,14 @@ export function ScanHeader({ scan }: { scan: Scan }) {
         </span>
         <Actions scan={scan} />
       </div>
-      {isActive(scan) ? <Running scan={scan} /> : <p className={styles.numbers}>{totalsOf(scan).join(" · ")}</p>}
+      {isActive(scan) ? (
+        <Running scan={scan} />
+      ) : (
+        <div className={styles.line}>
+          <p className={styles.numbers}>{totalsOf(scan).join(" · ")}</p>
+          {scan.files > 0 && <Reports scan={scan} />}
+        </div>
+      )}
       {scan.error && (
         <p className={styles.error} role="alert">
           {scan.error}
@@ -75,7 +82,6 @@ function Actions({ scan }: { scan: Scan }) {
   const resume = useMutation({ mutationFn: () => resumeScan(scan.id), onSuccess: again, onError });
   return (
     <div className={styles.actions}>
-      {scan.files > 0 && <Reports scan={scan} />}
       {isActive(scan) && (
         <Button icon={<X />} onClick={() => cancel.mutate()} disabled={cancel.isPending}>
           {cancel.isPending ? "Stopping…" : "Stop"}

@@ -26,7 +26,7 @@ export function ScanList({ selected, onSelect }: { selected: string; onSelect: (
   const scans = useMemo(() => query.data?.pages.flatMap((page) => page.items) ?? [], [query.data]);
   const statistics = useQuery({ ...statisticsQuery, refetchInterval: scans.some(isActive) ? 5000 : false }).data;
   const scroller = useRef<HTMLDivElement>(null);
-  const rows = useRows(scroller, scans.length, rowHeight, 3);
+  const rows = useRows(scroller, scans.length, rowHeight, 1);
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = query;
   const nearEnd = rows.to + 10 >= scans.length;
   useEffect(() => {
@@ -34,7 +34,7 @@ export function ScanList({ selected, onSelect }: { selected: string; onSelect: (
   }, [nearEnd, hasNextPage, isFetchingNextPage, fetchNextPage]);
   return (
     <nav className={styles.pane} aria-label="Scans">
-      <Link to="/inspect" search={{ scan: "all" }} className={styles.all} aria-current={selected === "all" ? "true" : undefined} data-testid="all-files">
+      <Link to="/inspect" search={{ scan: "all" }} className={styles.all} activeOptions={{ exact: true }} aria-current={selected === "all" ? "true" : undefined} data-testid="all-files">
         <span className={styles.head}>
           <Files aria-hidden />
           <strong>All files</strong>
@@ -69,7 +69,7 @@ function ScanRow({ scan, selected, style }: { scan: Scan; selected: boolean; sty
   const place = placeOf(scan);
   return (
     <li className={styles.row} style={style} data-testid="scan-row" data-scan={scan.id} data-state={scan.state}>
-      <Link to="/inspect" search={{ scan: scan.id }} className={styles.scan} aria-current={selected ? "true" : undefined} title={place.all}>
+      <Link to="/inspect" search={{ scan: scan.id }} className={styles.scan} activeOptions={{ exact: true }} aria-current={selected ? "true" : undefined} title={place.all}>
         <span className={styles.head}>
           <Icon className={styles[tone]} aria-label={word} />
           <strong>{place.name}</strong>

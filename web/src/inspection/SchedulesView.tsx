@@ -7,7 +7,7 @@ import { toast } from "../app/toasts";
 import { Button, IconButton } from "../controls/Button";
 import { Notice } from "../controls/Notice";
 import { Skeleton } from "../controls/Skeleton";
-import { ago, exactly, isoInstant } from "../time/when";
+import { ago, isoInstant } from "../time/when";
 import type { Schedule } from "./contract";
 import { planInWords } from "./cron";
 import { modeWord } from "./modes";
@@ -15,6 +15,8 @@ import { placeOf } from "./places";
 import { changeSchedule, deleteSchedule, runSchedule, schedulesQuery } from "./queries";
 import { ScheduleDialog } from "./ScheduleDialog";
 import styles from "./SchedulesView.module.css";
+
+const shortly = new Intl.DateTimeFormat(undefined, { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 
 /** Scans that start by themselves. */
 export function SchedulesView({ adding, onAdd, onAdded }: { adding: boolean; onAdd: () => void; onAdded: () => void }) {
@@ -36,7 +38,7 @@ export function SchedulesView({ adding, onAdd, onAdded }: { adding: boolean; onA
           <Button onClick={onAdd}>Add a schedule</Button>
         </Notice>
       ) : (
-        <ul className={styles.list} data-testid="schedules">
+        <ul data-testid="schedules">
           {schedules.map((schedule) => (
             <ScheduleRow key={schedule.id} schedule={schedule} onChange={() => setChanging(schedule)} />
           ))}
@@ -84,7 +86,7 @@ function Next({ at }: { at: number | null }) {
   if (at === null) return "No next run";
   return (
     <time dateTime={isoInstant(at)}>
-      Next {ago(at)}, {exactly(at)}
+      Next {ago(at)}, {shortly.format(at / 1000)}
     </time>
   );
 }

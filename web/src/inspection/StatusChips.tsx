@@ -54,6 +54,7 @@ function Chip({ choice, count, current }: { choice: Choice; count: number | null
       to="/inspect"
       search={(before) => ({ ...before, status: choice, file: undefined })}
       replace
+      activeOptions={{ exact: true }}
       className={styles.chip}
       aria-current={current ? "true" : undefined}
       title={choice === "damaged" ? "Everything that is not healthy" : look?.meaning}

@@ -1,15 +1,13 @@
-import { useId } from "react";
 import { ago } from "../time/when";
 import type { TrendPoint } from "./contract";
 import styles from "./TrendPlot.module.css";
 import { columnsOf, inWords, totalOf } from "./statuses";
 
 const height = 44;
-const most = 40;
+const most = 24;
 
 /** How many files each scan found damaged, oldest first. */
 export function TrendPlot({ trend, selected, onSelect }: { trend: readonly TrendPoint[]; selected: string | undefined; onSelect: (scan: string) => void }) {
-  const id = useId();
   const points = [...trend].sort((one, other) => one.started_at - other.started_at).slice(-most);
   if (points.length < 2) return null;
   const columns = columnsOf(points);
@@ -18,10 +16,6 @@ export function TrendPlot({ trend, selected, onSelect }: { trend: readonly Trend
   return (
     <figure className={styles.trend} data-testid="trend">
       <svg width="100%" height={height} role="img" aria-label={`Damaged files in the newest ${points.length} scans. The newest: ${inWords(newest.statuses)}.`}>
-        <pattern id={id} width="3" height="3" patternUnits="userSpaceOnUse">
-          <rect width="3" height="3" fill="var(--warn)" opacity="0.45" />
-          <rect width="3" height="1.5" fill="var(--warn)" />
-        </pattern>
         <line x1="0" x2="100%" y1={height - 0.5} y2={height - 0.5} className={styles.ground} />
         {points.map((point, index) => (
           <g key={point.scan_id} onClick={() => onSelect(point.scan_id)} className={styles.column}>
@@ -34,7 +28,7 @@ export function TrendPlot({ trend, selected, onSelect }: { trend: readonly Trend
                 width={`${step * 0.7}%`}
                 y={(height - 3) * (1 - from - tall) + 2}
                 height={Math.max(1.5, (height - 3) * tall)}
-                fill={tone === "warn" ? `url(#${id})` : "var(--bad)"}
+                className={styles[tone]}
               />
             ))}
           </g>

@@ -36,7 +36,7 @@ export function paceOf(scan: Scan): string[] {
 /** What a scan came to. */
 export function totalsOf(scan: Scan): string[] {
   const time = scan.seconds >= 1 ? `in ${formatDuration(scan.seconds)}` : scan.seconds > 0 ? `in ${scan.seconds.toFixed(1)} s` : null;
-  const kept = scan.kept > 0 ? `${whole(scan.kept)} unchanged, not read again` : null;
+  const kept = scan.kept > 0 ? `${whole(scan.kept)} unchanged` : null;
   return [filesOf(scan), formatBytes(scan.bytes), time, kept].filter((part): part is string => part !== null);
 }
 
