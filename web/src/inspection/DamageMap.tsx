@@ -5,7 +5,7 @@ import { formatBytes } from "../time/when";
 import { ticks } from "../watch/strip";
 import styles from "./DamageMap.module.css";
 import { Swatch, SwatchFills } from "./DamagePatterns";
-import { byteMarksOf, damagedSeconds, extent, type Mark, markAt, marksOf, momentOf, type Placed } from "./damage";
+import { byteMarksOf, damagedSeconds, extent, type Mark, markAt, marksOf, momentOf, type Placed, type Stretch, stretchesOf } from "./damage";
 import { severities, severityLook } from "./severity";
 
 interface DamageMapProps<Found extends Placed> {
@@ -73,6 +73,8 @@ interface LaneProps<Found extends Placed> {
 function Lane<Found extends Placed>({ id, marks, label, height, selected, onSelect, scale }: LaneProps<Found>) {
   const place = useRef<HTMLDivElement>(null);
   const width = useWidth(place);
+  const least = width > 0 ? 4 / width : 0.01;
+  const chosen = marks.find((mark) => mark.finding === selected);
   const pick = (event: PointerEvent<SVGSVGElement>) => {
     const box = event.currentTarget.getBoundingClientRect();
     const mark = markAt(marks, (event.clientX - box.left) / box.width, 6 / box.width);
@@ -82,9 +84,10 @@ function Lane<Found extends Placed>({ id, marks, label, height, selected, onSele
     <div ref={place} className={styles.lane}>
       <svg width="100%" height={height} role="img" aria-label={label} onPointerDown={pick} className={marks.length > 0 ? styles.live : undefined}>
         <rect className={styles.ground} width="100%" height={height} rx="2" />
-        {marks.map((mark, index) => (
-          <MarkShape key={index} mark={mark} height={height} width={width} id={id} selected={mark.finding === selected} />
+        {stretchesOf(marks, least).map((stretch, index) => (
+          <Drawn key={index} stretch={stretch} height={height} least={least} id={id} />
         ))}
+        {chosen && <Chosen mark={chosen} height={height} least={least} />}
       </svg>
       {scale !== undefined && (
         <div className={styles.ruler} aria-hidden>
@@ -102,22 +105,30 @@ function Lane<Found extends Placed>({ id, marks, label, height, selected, onSele
   );
 }
 
-function MarkShape({ mark, height, width, id, selected }: { mark: Mark; height: number; width: number; id: string; selected: boolean }) {
-  const look = severityLook(mark.finding.severity);
-  const { from, width: wide } = extent(mark, width > 0 ? 4 / width : 0.01);
+interface DrawnProps {
+  height: number;
+  /** Share of the width under which nothing is drawn. */
+  least: number;
+}
+
+function Drawn({ stretch, height, least, id }: DrawnProps & { stretch: Stretch; id: string }) {
+  const look = severityLook(stretch.severity);
+  const { from, width } = extent(stretch, least);
   const tall = Math.max(5, Math.round(height * look.tall));
   return (
     <rect
       x={`${from * 100}%`}
-      width={`${wide * 100}%`}
+      width={`${width * 100}%`}
       y={height - tall}
       height={tall}
       fill={`url(#${id}-${look.pattern})`}
-      stroke={selected ? "var(--text)" : `var(--${look.tone})`}
-      strokeWidth={selected ? 2 : 1}
-      data-severity={mark.finding.severity}
-    >
-      <title>{[momentOf(mark.finding), mark.finding.message].filter(Boolean).join(": ")}</title>
-    </rect>
+      stroke={`var(--${look.tone})`}
+      data-severity={stretch.severity}
+    />
   );
+}
+
+function Chosen({ mark, height, least }: DrawnProps & { mark: Mark }) {
+  const { from, width } = extent(mark, least);
+  return <rect x={`${from * 100}%`} width={`${width * 100}%`} y={-2} height={height + 4} className={styles.chosen} />;
 }

@@ -44,7 +44,7 @@ export function ScheduleDialog({ schedule, onClose }: { schedule: Schedule | nul
           saving.mutate();
         }}
       >
-        <Field label="Name" placeholder="The archive, every Saturday" value={name} onChange={(event) => setName(event.target.value)} required maxLength={120} />
+        <Field label="Name" placeholder="The archive, every Saturday" value={name} onChange={(event) => setName(event.target.value)} required maxLength={100} />
         <When plan={plan} onChange={setPlan} odd={odd} />
         <ScanTarget target={target} onChange={setTarget} problem={saving.isError ? messageOf(saving.error) : null} />
         <label className={form.check}>

@@ -63,11 +63,15 @@ function ScheduleRow({ schedule, onChange }: { schedule: Schedule; onChange: () 
         </span>
       </div>
       <div className={styles.when}>
-        <strong>{planInWords(schedule.cron)}</strong>
+        <strong>
+          {planInWords(schedule.cron)} <span>{schedule.time_zone}</span>
+        </strong>
         <span>{schedule.enabled ? <Next at={schedule.next_run_at} /> : "Switched off"}</span>
       </div>
       <div className={styles.last}>
-        {schedule.last_run_at === null ? (
+        {schedule.error ? (
+          <span className={styles.problem}>{schedule.error.message}</span>
+        ) : schedule.last_run_at === null ? (
           "Has not run yet"
         ) : schedule.last_scan_id ? (
           <Link to="/inspect" search={{ scan: schedule.last_scan_id }}>

@@ -1,5 +1,5 @@
 /** What the server says about scans, results, schedules and duplicates. Instants are microseconds since the epoch. */
-import type { Verdict } from "../api/model";
+import type { ErrorDocument, Verdict } from "../api/model";
 import type { Mode } from "./modes";
 
 export type Status = Exclude<Verdict, "pending">;
@@ -112,6 +112,8 @@ export interface Schedule extends ScheduleRequest {
   next_run_at: number | null;
   last_scan_id: string | null;
   last_run_at: number | null;
+  time_zone: string;
+  error: ErrorDocument | null;
 }
 
 export interface DuplicateGroup {

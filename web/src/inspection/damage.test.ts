@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { byteMarksOf, damagedSeconds, extent, markAt, marksOf, momentOf, nextDamage, type Placed } from "./damage";
+import { byteMarksOf, damagedSeconds, extent, markAt, marksOf, momentOf, nextDamage, type Placed, stretchesOf } from "./damage";
 import { severities, severityLook } from "./severity";
 
 const finding = (part: Partial<Placed>): Placed => ({
@@ -48,6 +48,21 @@ describe("the damage map", () => {
     expect(markAt(marks, 0.45, 0.01)?.finding.severity).toBe("major");
     expect(markAt(marks, 0.395, 0.01)?.finding.severity).toBe("major");
     expect(markAt(marks, 0.2, 0.01)).toBeNull();
+  });
+
+  it("draws what touches as one, but not severities over each other", () => {
+    const found = [
+      finding({ start_seconds: 1, end_seconds: 2 }),
+      finding({ start_seconds: 1.5, end_seconds: 3 }),
+      finding({ start_seconds: 3.05 }),
+      finding({ start_seconds: 6 }),
+      finding({ start_seconds: 2, severity: "minor" }),
+    ];
+    expect(stretchesOf(marksOf(found, 10), 0.01).map(({ severity, from, to }) => [severity, from, to])).toEqual([
+      ["minor", 0.2, 0.2],
+      ["major", 0.1, 0.305],
+      ["major", 0.6, 0.6],
+    ]);
   });
 
   it("counts overlapping damage once, and notes not at all", () => {

@@ -42,6 +42,26 @@ export function byteMarksOf<Found extends Placed>(findings: readonly Found[], by
     });
 }
 
+export interface Stretch {
+  readonly severity: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What is drawn of marks: those of one severity that touch are one stretch, or their outlines would hide the pattern. */
+export function stretchesOf(marks: readonly Mark[], near: number): Stretch[] {
+  const stretches: Stretch[] = [];
+  for (const severity of new Set(marks.map((mark) => mark.finding.severity))) {
+    const same = marks.filter((mark) => mark.finding.severity === severity).sort((one, other) => one.from - other.from);
+    let open: { severity: string; from: number; to: number } | null = null;
+    for (const { from, to } of same) {
+      if (open && from <= open.to + near) open.to = Math.max(open.to, to);
+      else stretches.push((open = { severity, from, to }));
+    }
+  }
+  return stretches;
+}
+
 /** Where a mark is drawn: at least `least` of the width wide, and wholly inside. */
 export function extent(mark: Pick<Mark, "from" | "to">, least: number): { from: number; width: number } {
   const width = Math.min(1, Math.max(mark.to - mark.from, least));
