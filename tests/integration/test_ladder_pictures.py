@@ -189,5 +189,5 @@ def test_sprite_and_peaks_come_out_of_the_same_pass(tmp_path: Path) -> None:
     assert result.peaks is not None
     assert result.sprite.times == pytest.approx([index / 2 for index in range(12)], abs=0.021)
     assert result.peaks.length * result.peaks.samples_per_pixel / result.peaks.sample_rate == pytest.approx(6, abs=0.1)
-    assert {path.name for path in previews.iterdir()} >= {"sprite-0.webp", "sprite.vtt", "peaks.dat", "peaks.json"}
+    assert {path.name for path in previews.iterdir()} >= {"sprite-0.webp", "thumbnails.vtt", "peaks.dat", "peaks.json"}
     assert not [path for path in previews.iterdir() if path.name.endswith(".part")]

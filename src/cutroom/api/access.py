@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
 
 from cutroom.accounts.models import Principal, Role, Visit
@@ -84,6 +84,16 @@ class Unidentified:
         """Nothing to do: the declaration is the point."""
 
 
+KEPT = {"Cache-Control": "private, no-cache"}
+"""Headers of an answer that depends on nothing but the database and who asks: the cache lane may give it again."""
+
+
+async def keep(response: Response) -> None:
+    """The dependency that adds `KEPT` to what a route returns as a model."""
+    response.headers.update(KEPT)
+
+
+kept = Depends(keep)
 Services = Annotated[Cutroom, Depends(services)]
 Visitor = Annotated[Visit, Depends(visit)]
 Viewer = Annotated[Principal, Depends(RequiresRole(Role.VIEWER))]

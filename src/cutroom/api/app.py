@@ -19,15 +19,22 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 import cutroom
 from cutroom.api import access, errors, security, site
-from cutroom.api.routes import accounts, clips, docs, events, health, jobs, media, session, uploads, videos
+from cutroom.api.lane import CacheLane
+from cutroom.api.routes import accounts, clips, docs, downloads, events, health, jobs, media, session, uploads, videos
 from cutroom.api.schemas.base import ErrorAnswer
 from cutroom.api.streams import EventHub
 from cutroom.bootstrap.container import Cutroom, build, start
 from cutroom.bootstrap.settings import ServerSettings, Settings, load
+from cutroom.db.commits import commits
+from cutroom.media.pool import DecodePool
+
+_ASKED_AT_ONCE = 2
+_STREAMS_AT_ONCE = 8
 
 # The page's files come last: their pattern takes every address.
 ROUTERS: tuple[APIRouter, ...] = tuple(
-    module.router for module in (session, accounts, videos, media, uploads, clips, jobs, events, health, docs, site)
+    module.router
+    for module in (session, accounts, videos, media, downloads, uploads, clips, jobs, events, health, docs, site)
 )
 
 
@@ -61,9 +68,19 @@ async def attached(app: FastAPI, services: Cutroom) -> AsyncIterator[EventHub]:
     app.state.cutroom = services
     app.state.hub = hub = EventHub(services.database, services.accounts)
     await hub.start()
+    app.state.commits = counting = await commits(services.database)
     try:
-        yield hub
+        # Short work that an answer waits for, and sound that goes out as long as somebody takes it, apart.
+        memory = services.settings.media.memory_mib << 20 or None
+        async with (
+            DecodePool(_ASKED_AT_ONCE, memory_bytes=memory) as asked,
+            DecodePool(_STREAMS_AT_ONCE, memory_bytes=memory) as streams,
+        ):
+            app.state.pool, app.state.streams = asked, streams
+            yield hub
     finally:
+        app.state.commits = None
+        await counting.close()
         await hub.close()
 
 
@@ -83,6 +100,7 @@ def build_app(server: ServerSettings | None = None, *, lifespan: object = None) 
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # it asks the environment at each request
         responses={"4XX": {"model": ErrorAnswer, "description": "What went wrong, and what to do"}},
         generate_unique_id_function=lambda route: route.name,
         lifespan=lifespan,  # type: ignore[arg-type]
@@ -114,6 +132,7 @@ def _guard(app: FastAPI, server: ServerSettings) -> None:
         own_name=socket.gethostname(),
     )
     app.add_middleware(errors.FailureEdge)
+    app.add_middleware(CacheLane)
     app.add_middleware(security.RequestGuard, rules=rules)
     if server.trusted_proxies:
         app.add_middleware(_BehindProxy, proxies=list(server.trusted_proxies))

@@ -20,7 +20,8 @@ from starlette.types import Receive, Scope, Send
 from cutroom.core.errors import CutroomError, ErrorKind
 
 IMMUTABLE = "private, max-age=31536000, immutable"
-REVALIDATE = "private, no-cache"
+REVALIDATE = "private, no-cache, no-transform"
+"""Files keep their own validators and ranges: nothing on the way may compress them or answer in their place."""
 _PIECE = 256 << 10
 _POSITION = re.compile("[0-9]{0,18}")
 
@@ -45,7 +46,7 @@ class FileAnswer(Response):
         try:
             headers = self._described(status)
             asked = Headers(scope=scope)
-            code, start, end = _decide(asked, headers, status.st_size)
+            code, start, end = decide(asked, headers, status.st_size)
             if code == 206:
                 headers["content-range"] = f"bytes {start}-{end - 1}/{status.st_size}"
             elif code == 416:
@@ -105,7 +106,7 @@ def _open(path: Path, missing: str) -> tuple[BinaryIO, os.stat_result]:
     return os.fdopen(descriptor, "rb"), status
 
 
-def _decide(asked: Headers, headers: dict[str, str], size: int) -> tuple[int, int, int]:
+def decide(asked: Headers, headers: dict[str, str], size: int) -> tuple[int, int, int]:
     """Status, first byte and the byte after the last (RFC 9110, 13.2.2)."""
     if_none_match = asked.get("if-none-match")
     if if_none_match is not None:
@@ -140,7 +141,7 @@ def _range(wanted: str, size: int) -> tuple[int, int, int]:
 
 
 async def _send_pieces(file: BinaryIO, start: int, end: int, receive: Receive, send: Send) -> None:
-    gone = asyncio.ensure_future(_disconnected(receive))
+    gone = asyncio.ensure_future(disconnected(receive))
     try:
         while start < end and not gone.done():
             piece = await asyncio.to_thread(os.pread, file.fileno(), min(_PIECE, end - start), start)
@@ -155,6 +156,7 @@ async def _send_pieces(file: BinaryIO, start: int, end: int, receive: Receive, s
         gone.cancel()
 
 
-async def _disconnected(receive: Receive) -> None:
+async def disconnected(receive: Receive) -> None:
+    """Until the other side has gone."""
     while (await receive())["type"] != "http.disconnect":
         pass

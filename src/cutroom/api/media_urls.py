@@ -54,6 +54,7 @@ def sprite(video_id: str, views: AssetViews, *, exact: bool) -> dict[str, Any] |
         "count": known["count"],
         "interval": None if exact else _mean_distance(known["times"]),
         "times": known["times"] if exact else None,
+        "vtt": _preview_url(video_id, preview, f"sprite/{known['vtt']}") if exact and known.get("vtt") else None,
     }
 
 

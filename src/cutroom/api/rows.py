@@ -15,7 +15,7 @@ from cutroom.api.media_urls import peaks_url, playlist_url, poster, sprite, timi
 from cutroom.bootstrap.container import Cutroom
 from cutroom.jobs.models import Job, JobState
 from cutroom.library.models import LocationKind, Video
-from cutroom.proxies.models import AssetViews
+from cutroom.proxies.models import AssetViews, Proxy
 
 
 class Owner(msgspec.Struct, frozen=True):
@@ -66,6 +66,14 @@ class Location(msgspec.Struct, frozen=True):
     path: str | None
 
 
+class Download(msgspec.Struct, frozen=True, kw_only=True):
+    kind: str
+    url: str
+    height: int | None = None
+    track: int | None = None
+    about: str | None = None
+
+
 class VideoDetail(VideoRow, frozen=True, kw_only=True):
     location: Location
     probe: dict[str, Any] | None
@@ -74,6 +82,7 @@ class VideoDetail(VideoRow, frozen=True, kw_only=True):
     playlist: str | None
     peaks: str | None
     original_url: str
+    downloads: list[Download]
 
 
 async def rows_of(services: Cutroom, conn: AsyncConnection, videos: Sequence[Video]) -> list[VideoRow]:
@@ -102,7 +111,21 @@ async def detail_of(services: Cutroom, conn: AsyncConnection, video: Video, *, w
         playlist=playlist_url(video.id, proxy),
         peaks=peaks_url(video.id, views),
         original_url=f"/api/videos/{video.id}/original",
+        downloads=_downloads(video, proxy),
     )
+
+
+def _downloads(video: Video, proxy: Proxy | None) -> list[Download]:
+    """The original, each rung of a finished ladder, each sound track."""
+    base = f"/api/videos/{video.id}"
+    found = [Download(kind="original", url=f"{base}/original")]
+    if proxy is not None and proxy.state == "ready":
+        heights = [rung["height"] for rung in proxy.rungs]
+        found += [Download(kind="rung", url=f"{base}/progressive/{one}.mp4", height=one) for one in heights]
+    for number, sound in enumerate((video.probe or {}).get("audio") or []):
+        about = ", ".join(filter(None, (sound.get("title"), sound.get("language"), sound.get("codec"))))
+        found.append(Download(kind="sound", url=f"{base}/audio?track={number}", track=number, about=about or None))
+    return found
 
 
 def printable(text: str) -> str:

@@ -113,14 +113,17 @@ class EventHub:
                 yield b": still here\n\n"
 
     async def _follow(self, tail: Tail) -> None:
-        while True:
-            try:
-                async for row in tail:
-                    for queue in self._queues:
-                        _put(queue, row)
-            except CutroomError as error:
-                log.warning("The event stream pauses: %s", error.message)
-                await asyncio.sleep(1)
+        try:
+            while True:
+                try:
+                    async for row in tail:
+                        for queue in self._queues:
+                            _put(queue, row)
+                except CutroomError as error:
+                    log.warning("The event stream pauses: %s", error.message)
+                    await asyncio.sleep(1)
+        finally:
+            await tail.close()
 
 
 def _put(queue: asyncio.Queue[OutboxRow | None], row: OutboxRow | None) -> None:

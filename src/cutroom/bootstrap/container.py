@@ -24,6 +24,7 @@ from cutroom.jobs.service import JobService
 from cutroom.library import tasks as library_tasks
 from cutroom.library.service import LibraryService
 from cutroom.proxies import tasks as proxy_tasks
+from cutroom.proxies.downloads import DownloadService
 from cutroom.proxies.models import Recipe
 from cutroom.proxies.recipe import VERSION
 from cutroom.proxies.service import ProxyService
@@ -46,6 +47,7 @@ class Cutroom:
     library: LibraryService
     inspection: InspectionService
     proxies: ProxyService
+    downloads: DownloadService
     clips: ClipService
     uploads: UploadService
 
@@ -76,6 +78,7 @@ def build(settings: Settings) -> Cutroom:
         ladder=settings.media.ladder,
         segment_seconds=Fraction(str(settings.media.segment_seconds)),
     )
+    proxies = ProxyService(library=library, jobs=jobs, store=store, recipe=recipe)
     cutroom = Cutroom(
         settings=settings,
         data=data,
@@ -86,7 +89,10 @@ def build(settings: Settings) -> Cutroom:
         accounts=AccountService(database, **settings.accounts.model_dump()),
         library=library,
         inspection=InspectionService(jobs=jobs),
-        proxies=ProxyService(library=library, jobs=jobs, store=store, recipe=recipe),
+        proxies=proxies,
+        downloads=DownloadService(
+            database=database, library=library, proxies=proxies, store=store, scratch=data.scratch
+        ),
         clips=ClipService(jobs=jobs, store=store),
         uploads=UploadService(
             database=database,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -60,12 +61,16 @@ class DataDirectory:
             raise _not_writable(self.root, "Permission denied")
 
     def sweep(self) -> None:
-        """Remove what uploads and copies left behind that died more than a day ago."""
+        """Remove what uploads, copies and downloads left behind that died more than a day ago."""
         before = time.time() - _STALE_SECONDS
         for part in (*self.scratch.glob("*.part"), *self.scratch.glob("uploads/*.part")):
             with suppress(FileNotFoundError):
                 if part.stat().st_mtime < before:
                     part.unlink()
+        for folder in self.scratch.glob("stream-*"):
+            with suppress(FileNotFoundError):
+                if folder.stat().st_mtime < before:
+                    shutil.rmtree(folder, ignore_errors=True)
 
     @contextmanager
     def locked(self, **about: str | int) -> Iterator[None]:

@@ -70,5 +70,5 @@ async def _rows(asked: Asked, pool: DecodePool, stack: AsyncExitStack) -> AsyncG
         rescan=asked.rescan,
         max_seconds_per_file=asked.max_seconds_per_file,
     )
-    scan = await scans.begin(request, resume=asked.resume)
+    scan = await scans.begin(request, resume=asked.resume, probes=asked.format in ("json", "jsonl"))
     return scan_files(files_of(asked), scan, scans=scans, pool=pool)

@@ -22,7 +22,7 @@ def preview(
     input: Annotated[Path, typer.Argument(metavar="INPUT", help="The video to look at.")],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Where the files go; made if missing.")],
     thumbnails: Annotated[bool, typer.Option("--thumbnails", help="thumb-WIDTH.avif, .webp and .jpg.")] = False,
-    sprite: Annotated[bool, typer.Option("--sprite", help="sprite-0.webp and its map sprite.vtt.")] = False,
+    sprite: Annotated[bool, typer.Option("--sprite", help="sprite-0.webp and its map thumbnails.vtt.")] = False,
     waveform: Annotated[bool, typer.Option("--waveform", help="peaks.dat, coarser zooms and peaks.json.")] = False,
 ) -> None:
     """Write small pictures and the waveform of a video; all three kinds when none is named.
@@ -62,7 +62,12 @@ def _sentence(kind: str, result: dict[str, Any] | None) -> str:
         widths = ", ".join(map(str, result["widths"]))
         return f"{widths} pixels wide in {', '.join(result['formats'])}"
     if kind == "sprite" and result is not None:
-        return f"{result['count']} tiles of {result['tile_width']} × {result['tile_height']} in {result['files'][0]}"
+        fine = result["fine"]
+        more = f", {len(fine['times'])} more in {len(fine['files'])} sheets" if fine else ""
+        return (
+            f"{result['count']} tiles of {result['tile_width']} × {result['tile_height']} in {result['files'][0]}"
+            + more
+        )
     if kind == "waveform" and result is not None:
         return f"{result['length']} buckets of {result['samples_per_pixel']} samples in {result['data']}"
     return "no sound in it" if kind == "waveform" else "no picture in it"

@@ -50,6 +50,7 @@ class Database:
     def __init__(self, url: str, *, pool_size: int = 5, busy_seconds: float = 10.0) -> None:
         """`url` is `sqlite:///ABSOLUTE/PATH` or `postgresql://…`; drivers are chosen here."""
         self.is_sqlite = url.startswith("sqlite")
+        self.commits = 0  # of this process
         self.engine = _make_engine(url, pool_size=pool_size, busy_seconds=busy_seconds)
         self._readers: Readers | None = None
         if self.is_sqlite and (path := self.engine.url.database):
@@ -71,6 +72,8 @@ class Database:
                     yield transaction
         except REFUSALS as error:
             raise explain(error) from error
+        finally:
+            self.commits += 1  # a failure may hide that it was committed
         await transaction.run_after_commit()
 
     @asynccontextmanager

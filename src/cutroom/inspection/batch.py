@@ -13,6 +13,7 @@ from cutroom.inspection.models import FileReport, Inspection, Mode, Verdict
 from cutroom.inspection.rules import FROM_ERROR
 from cutroom.media.containers import Fault
 from cutroom.media.pool import DecodePool
+from cutroom.media.probe import Probe
 
 TARGET = "cutroom.inspection.work:inspect_video"
 _SECONDS = {"quick": (20.0, 50e6), "standard": (60.0, 2e6), "hybrid": (120.0, 0.25e6), "deep": (120.0, 0.25e6)}
@@ -68,7 +69,7 @@ async def inspect_files(
 
     items = arguments_as_they_come() if isinstance(files, AsyncIterable) else arguments()
     async for outcome in pool.map(TARGET, items, deadline_seconds=deadline):
-        file, content_hash = flight.pop(outcome.index), None
+        file, content_hash, found = flight.pop(outcome.index), None, None
         if file.problem is not None:
             verdict = failed(mode, "file.unreadable", _listing_problem(file))
         elif outcome.error is not None:
@@ -76,8 +77,8 @@ async def inspect_files(
             verdict = failed(mode, code, outcome.error.message)
         else:
             inspection = msgspec.convert(outcome.result, Inspection)
-            verdict, content_hash = inspection.verdict, inspection.content_hash
-        yield Row(row_of(file, verdict, content_hash), file.size_bytes, file)
+            verdict, content_hash, found = inspection.verdict, inspection.content_hash, inspection.probe
+        yield Row(row_of(file, verdict, content_hash, found), file.size_bytes, file)
 
 
 def failed(mode: Mode, code: str, message: str) -> Verdict:
@@ -86,7 +87,9 @@ def failed(mode: Mode, code: str, message: str) -> Verdict:
     return to_verdict(findings, mode, duration_seconds=None, seconds_spent=0.0)
 
 
-def row_of(file: Candidate, verdict: Verdict, content_hash: str | None = None) -> FileReport:
+def row_of(
+    file: Candidate, verdict: Verdict, content_hash: str | None = None, probe: Probe | None = None
+) -> FileReport:
     """The line of a report for one file."""
     return FileReport(
         path=displayed(file.path),
@@ -99,6 +102,7 @@ def row_of(file: Candidate, verdict: Verdict, content_hash: str | None = None) -
         findings=verdict.findings,
         size_bytes=file.size_bytes,
         content_hash=content_hash,
+        probe=probe,
     )
 
 

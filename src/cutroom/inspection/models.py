@@ -64,6 +64,7 @@ class FileReport(msgspec.Struct, frozen=True, kw_only=True):
     size_bytes: int = 0
     content_hash: str | None = None  # "xxh3-128:" and 32 hexadecimal digits, where the mode reads every byte
     kept: bool = False  # the verdict is an earlier run's: the file has not changed since
+    probe: Probe | None = None  # what the file declares; from mode standard on also what was counted
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):

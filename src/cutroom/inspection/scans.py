@@ -23,6 +23,7 @@ from cutroom.inspection.checksum import Baseline
 from cutroom.inspection.files import Candidate, displayed
 from cutroom.inspection.models import FileReport, Finding, Mode, Severity, Status, Summary
 from cutroom.inspection.rules import RULES_VERSION
+from cutroom.media.probe import Probe
 
 _ABOUT_CONTENT = frozenset({Status.HEALTHY, Status.NOTE, Status.SUSPECT, Status.CORRUPT, Status.NOT_VIDEO})
 """Statuses that hold as long as the bytes do; the others are about that moment, and the file is looked at again."""
@@ -53,6 +54,7 @@ class Scan(msgspec.Struct, frozen=True, kw_only=True):
     request: ScanRequest
     resumed_at: int | None  # when the scan that is gone on with last kept something, in microseconds; None: a new one
     ignored: frozenset[str] = frozenset()  # unfinished scans whose results do not count
+    probes: bool = False  # whether reports of kept results carry the file's probe
 
     @property
     def looks_again(self) -> bool:
@@ -66,20 +68,21 @@ class ScanService:
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    async def begin(self, request: ScanRequest, *, resume: bool = True) -> Scan:
+    async def begin(self, request: ScanRequest, *, resume: bool = True, probes: bool = False) -> Scan:
         """Go on with the newest unfinished scan of the same request, or begin one.
 
+        `probes`: reports of kept results carry what the file declares, which only machine formats write.
         A scan that is still running elsewhere is taken for a killed one: both then keep their results in it.
         """
         async with self.database.transaction() as tx:
             left = await store.open_scans(tx.conn, request.digest)
             if left and resume:
                 await store.set_scans(tx.conn, [left[0]["id"]], {"state": "running"})
-                return Scan(id=left[0]["id"], request=request, resumed_at=left[0]["updated_at"])
+                return Scan(id=left[0]["id"], request=request, resumed_at=left[0]["updated_at"], probes=probes)
             ignored = frozenset(row["id"] for row in left)
             if ignored:
                 await store.set_scans(tx.conn, list(ignored), {"state": "abandoned"})
-            scan = Scan(id=new_id("scn"), request=request, resumed_at=None, ignored=ignored)
+            scan = Scan(id=new_id("scn"), request=request, resumed_at=None, ignored=ignored, probes=probes)
             await store.add_scan(tx.conn, _scan_values(scan))
             return scan
 
@@ -89,7 +92,7 @@ class ScanService:
         if not by_path:
             return {}
         async with self.database.read() as conn:
-            rows = await store.results_of(conn, list(by_path), rules_version=RULES_VERSION)
+            rows = await store.results_of(conn, list(by_path), rules_version=RULES_VERSION, probes=scan.probes)
         best: dict[bytes, tuple[int, dict[str, Any]]] = {}
         for row in rows:
             path = bytes(row["path"])
@@ -157,7 +160,16 @@ def report_of(row: dict[str, Any], *, kept: bool) -> FileReport:
         size_bytes=row["size_bytes"],
         content_hash=row["content_hash"],
         kept=kept,
+        probe=_probe(row.get("probe")),
     )
+
+
+def _probe(kept: str | None) -> Probe | None:
+    """A probe that an earlier version may have written; None where it said less than today's."""
+    try:
+        return msgspec.json.decode(kept, type=Probe) if kept is not None else None
+    except msgspec.ValidationError:
+        return None
 
 
 def _holds(row: dict[str, Any], file: Candidate, scan: Scan) -> bool:
@@ -206,5 +218,6 @@ def _result_values(scan: Scan, row: Row, now: int) -> dict[str, Any]:
         "seconds_spent": report.seconds_spent,
         "findings": msgspec.to_builtins(report.findings),
         "content_hash": report.content_hash,
+        "probe": msgspec.json.encode(report.probe).decode() if report.probe is not None else None,
         "created_at": now,
     }

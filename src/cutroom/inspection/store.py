@@ -48,9 +48,12 @@ async def add_results(conn: AsyncConnection, rows: list[dict[str, Any]]) -> None
     await conn.execute(insert(scan_results), rows)
 
 
-async def results_of(conn: AsyncConnection, paths: Sequence[bytes], *, rules_version: int) -> list[dict[str, Any]]:
-    """Every kept result of these paths by these rules, oldest first."""
-    query = select(scan_results).where(scan_results.c.path.in_(paths), scan_results.c.rules_version == rules_version)
+async def results_of(
+    conn: AsyncConnection, paths: Sequence[bytes], *, rules_version: int, probes: bool
+) -> list[dict[str, Any]]:
+    """Every kept result of these paths by these rules, oldest first; with the probes, which are large, or without."""
+    columns = [column for column in scan_results.c if probes or column.name != "probe"]
+    query = select(*columns).where(scan_results.c.path.in_(paths), scan_results.c.rules_version == rules_version)
     found = await conn.execute(query.order_by(scan_results.c.id))
     return [dict(row) for row in found.mappings()]
 

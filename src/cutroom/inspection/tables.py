@@ -58,6 +58,7 @@ scan_results = Table(
     Column("seconds_spent", Float, nullable=False),
     Column("findings", Document, nullable=False),
     Column("content_hash", Text),  # of the whole file, where the mode reads it
+    Column("probe", Text),  # media.facts.Probe as JSON text, which is read many times faster; None: not to be opened
     Column("created_at", Instant, nullable=False),
     Index("ix_scan_results_path", "path", "id"),
     Index("ix_scan_results_scan", "scan_id"),

@@ -20,7 +20,7 @@ from cutroom.inspection.rules import FROM_ERROR
 from cutroom.media.containers import ByteFile, Fault, Structure, by_extension, check_structure, identify
 from cutroom.media.containers.evidence import holds_traces
 from cutroom.media.decode_check import Depth, read_through
-from cutroom.media.probe import Probe, probe
+from cutroom.media.probe import Probe, probe, with_count
 from cutroom.media.source import open_regular, shown
 
 _HEADED = {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi", "flv", "mpegts", "mpeg", "ogg", "asf", "mxf"}
@@ -119,6 +119,8 @@ class _Looking:
             return
         depth = Depth.EVERYTHING if self._depth is Mode.DEEP else Depth.KEYFRAMES
         read = read_through(self._path, container=self._format or "", depth=depth, on_progress=self._progress)
+        if self.probe is not None:
+            self.probe = with_count(self.probe, read.counted)
         joined = any(fault.code == "ts.join" for fault in self.faults)
         # Where recordings were put end to end, the reader takes the jump of the counters for a damaged packet.
         self.faults += [fault for fault in read.faults if not (joined and fault.code == "read.corrupt-packet")]

@@ -1,4 +1,4 @@
-"""Reading a file whole: what a worker's child runs, from a path to a content hash."""
+"""Reading a file whole: what a bounded child runs, from a path to a content hash or to counted pictures."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import msgspec
 from xxhash import xxh3_128
 
 from cutroom.core.errors import CutroomError, ErrorKind
+from cutroom.media.counting import count_gops
+from cutroom.media.gops import GopFacts
 from cutroom.media.source import open_regular, shown
 
 _CHUNK_BYTES = 4 << 20
@@ -43,6 +45,12 @@ def hash_file(*, report: Report, path: str, size_bytes: int, mtime_ns: int) -> F
             report({"fraction": min(1.0, done / max(1, size_bytes)), "stage": "reading"})
         _check(target, file.fileno(), size_bytes, mtime_ns)
     return FileHash(content_hash=f"xxh3-128:{digest.hexdigest()}", size_bytes=done, mtime_ns=mtime_ns)
+
+
+def count_pictures(*, report: Report, path: str) -> GopFacts:
+    """Frames and groups of pictures by a walk over every packet; raises what `media.counting.count_gops` raises."""
+    report({"fraction": 0.0, "stage": "counting"})
+    return count_gops(Path(path), lambda share: report({"fraction": share, "stage": "counting"}))
 
 
 def _check(path: Path, descriptor: int, size_bytes: int, mtime_ns: int) -> None:

@@ -11,7 +11,9 @@ import av
 import msgspec
 
 from cutroom.media.containers.fault import Fault
+from cutroom.media.gops import GopCounter, GopFacts
 from cutroom.media.log_capture import LogCapture, capture_errors
+from cutroom.media.probe import real_video
 from cutroom.media.source import open_source
 from cutroom.media.stream_check import StreamCheck
 
@@ -49,6 +51,7 @@ class ReadThrough(msgspec.Struct, frozen=True, kw_only=True):
     faults: list[Fault]
     streams: list[StreamFacts]
     declared_seconds: float | None
+    counted: GopFacts | None = None  # of the picture
 
 
 def read_through(
@@ -76,6 +79,8 @@ class _Reading:
             for stream in source.streams
             if stream.type in ("video", "audio") and stream.codec_context is not None
         }
+        video = real_video(source)
+        self._gops = GopCounter(video) if video is not None else None
         self._chosen = list(source.streams)
         self._seconds = 0.0
         self._take_log()
@@ -87,6 +92,8 @@ class _Reading:
                 on_progress(min(1.0, packet.pos / size))
             self._take_log()
             stream = self._streams.get(packet.stream_index)
+            if self._gops is not None and packet.stream_index == self._gops.index:
+                self._gops.take(packet)
             if stream is not None and packet.size:
                 found = stream.take(packet, self._log)
                 if len(self._faults) < _FAULTS:
@@ -137,6 +144,7 @@ class _Reading:
     def answer(self) -> ReadThrough:
         declared = self._source.duration
         return ReadThrough(
+            counted=self._gops.facts() if self._gops is not None else None,
             faults=self._faults,
             streams=[StreamFacts(**stream.facts()) for stream in self._streams.values()],
             declared_seconds=declared / av.time_base if declared and declared > 0 else None,

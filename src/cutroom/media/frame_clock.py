@@ -7,12 +7,15 @@ it (59.94 in milliseconds comes out as 19001/317), and a real base rate of 120 m
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from fractions import Fraction
 from itertools import islice
+from typing import Any
 
 import msgspec
 import numpy as np
 from av.container import InputContainer
+from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
@@ -42,8 +45,13 @@ class FrameClock(msgspec.Struct, frozen=True, kw_only=True):
     duration: Fraction | None  # seconds, where the sample table gives it exactly
 
 
-def read_frame_clock(container: InputContainer, stream: VideoStream) -> FrameClock:
-    """Look at the container's index, or demux up to 300 frames (24 MB) of it from where it stands."""
+def read_frame_clock(
+    container: InputContainer, stream: VideoStream, on_first: Callable[[Packet[Any]], None] | None = None
+) -> FrameClock:
+    """Look at the container's index, or demux up to 300 frames (24 MB) of it from where it stands.
+
+    `on_first` gets the first packet, if packets have to be read.
+    """
     base = base_of(stream)
     table = _sample_table(container, stream)
     if table is not None:
@@ -51,7 +59,7 @@ def read_frame_clock(container: InputContainer, stream: VideoStream) -> FrameClo
         rate, variable = _spacing(times, base, stream)
         exact = Fraction(shown) / rate if variable is False else None
         return FrameClock(rate=rate, variable=variable, frames=shown, frames_source="declared", duration=exact)
-    rate, variable = _spacing(_first_packets(container, stream), base, stream)
+    rate, variable = _spacing(_first_packets(container, stream, on_first), base, stream)
     seconds = track_seconds(container, stream)
     pace = stream.average_rate if variable and stream.average_rate else rate
     frames = round(seconds * pace) if seconds is not None else None
@@ -74,11 +82,15 @@ def _sample_table(container: InputContainer, stream: VideoStream) -> tuple[NDArr
     return (times, len(entries) - hidden) if len(entries) > hidden else None
 
 
-def _first_packets(container: InputContainer, stream: VideoStream) -> NDArray[np.int64]:
+def _first_packets(
+    container: InputContainer, stream: VideoStream, on_first: Callable[[Packet[Any]], None] | None
+) -> NDArray[np.int64]:
     """Presentation times of the first frames in order, less the last ones, between which others may still come."""
     times: list[int] = []
     size = 0
-    for packet in islice(packets(container, stream), 4 * _WINDOW_FRAMES):
+    for number, packet in enumerate(islice(packets(container, stream), 4 * _WINDOW_FRAMES)):
+        if on_first is not None and not number and packet.size:
+            on_first(packet)
         time = packet.pts if packet.pts is not None else packet.dts
         if time is not None and not packet.is_discard:
             times.append(time)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
 import msgspec
+
+_MAP = re.compile(r'#EXT-X-MAP:URI="([^"]+)"')
+_MEDIA = re.compile(r'^#EXT-X-MEDIA:.*URI="([^"]+)"', re.MULTILINE)
 
 
 class Segment(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +63,17 @@ def media_playlist(segments: Sequence[Segment], *, init_uri: str, target_seconds
     if ended:
         lines.append("#EXT-X-ENDLIST")
     return "\n".join(lines) + "\n"
+
+
+def playlist_files(text: str) -> tuple[str, list[str]]:
+    """The init segment and the segments that a media playlist of Cutroom's own names, in order."""
+    init = _MAP.search(text)
+    return init[1] if init else "", [line for line in text.splitlines() if line and not line.startswith("#")]
+
+
+def rendition_uris(master: str) -> list[str]:
+    """The media playlists of the sound renditions that a master playlist of Cutroom's own names."""
+    return [found[1] for found in _MEDIA.finditer(master)]
 
 
 def target_duration(segments: Iterable[Segment], floor_seconds: int) -> int:

@@ -18,9 +18,10 @@ from PIL import Image
 
 from cutroom.media.frame_clock import track_seconds
 from cutroom.media.keyframes import frames_from_start, keyframes_at
+from cutroom.media.ladder.orientation import Orientation
 from cutroom.media.picture import frame_picture
 from cutroom.media.probe import display_size, real_video, sample_aspect
-from cutroom.media.rotation import read_rotation
+from cutroom.media.rotation import read_orientation
 from cutroom.media.source import damaged, open_source, reading
 from cutroom.media.thumbhash import LARGEST, thumbhash
 
@@ -55,15 +56,15 @@ def make_thumbnails(path: Path, output_dir: Path) -> Thumbnails:
         stream = real_video(container)
         if stream is None:
             return Thumbnails(widths=[], formats=[], thumbhash=None, at=None)
-        aspect, rotation = sample_aspect(stream), read_rotation(path, container, stream)
+        aspect, turned = sample_aspect(stream), read_orientation(path, container, stream)
         chosen = _choose(container, stream)
         if chosen is None:
             raise damaged(path, ValueError("no frame of it can be decoded"))
         at, frame = chosen
-        own_width, _ = display_size(frame.width, frame.height, aspect, rotation)
+        own_width, _ = display_size(frame.width, frame.height, aspect, turned.degrees)
         widths = [width for width in WIDTHS if width < own_width] + [min(own_width, WIDTHS[-1])]
         widths = sorted(set(widths))
-        picture = frame_picture(frame, aspect=aspect, rotation=rotation, width=widths[-1])
+        picture = frame_picture(frame, aspect=aspect, turned=turned, width=widths[-1])
     for width in widths:
         height = max(round(picture.height * width / picture.width), 1)
         sized = picture if width == picture.width else picture.resize((width, height), Image.Resampling.LANCZOS)
@@ -112,7 +113,7 @@ def _choose(container: InputContainer, stream: VideoStream) -> tuple[Fraction, a
 def _best(frames: Iterable[tuple[Fraction, av.VideoFrame]]) -> _Scored | None:
     best: _Scored | None = None
     for at, frame in frames:
-        found = score(frame_picture(frame, aspect=Fraction(1), rotation=0, width=160))
+        found = score(frame_picture(frame, aspect=Fraction(1), turned=Orientation(), width=160))
         if best is None or found > best[0]:
             best = (found, at, frame)
     return best

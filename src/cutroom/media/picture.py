@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from cutroom.media.ladder.orientation import Orientation
 from cutroom.media.probe import display_size
 
 _PQ, _HLG = 16, 18
@@ -23,12 +24,15 @@ _TO_709 = np.array(
 _TURNS = {90: Image.Transpose.ROTATE_270, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_90}
 
 
-def frame_picture(frame: av.VideoFrame, *, aspect: Fraction, rotation: int, width: int) -> Image.Image:
+def frame_picture(frame: av.VideoFrame, *, aspect: Fraction, turned: Orientation, width: int) -> Image.Image:
     """`frame` as an RGB image `width` pixels wide after turning; `aspect` is its pixels' shape."""
+    rotation = turned.degrees
     shown_width, shown_height = display_size(frame.width, frame.height, aspect, rotation)
     height = max(round(shown_height * width / shown_width), 1)
     stored = (height, width) if rotation % 180 else (width, height)
     image = Image.fromarray(_rgb(frame, *stored))
+    if turned.mirrored:
+        image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     return image.transpose(_TURNS[rotation]) if rotation in _TURNS else image
 
 

@@ -15,7 +15,7 @@ from cutroom.media.keyframes import frames_from_start, keyframes_at, packets_unt
 from cutroom.media.peaks import PeaksDetail, PeaksSink
 from cutroom.media.picture import frame_picture
 from cutroom.media.probe import display_size, real_video, sample_aspect
-from cutroom.media.rotation import read_rotation
+from cutroom.media.rotation import read_orientation
 from cutroom.media.source import damaged, open_source, reading
 from cutroom.media.sprite import SpriteDetail, SpriteSink
 
@@ -29,14 +29,14 @@ def make_sprite(path: Path, output_dir: Path) -> SpriteDetail | None:
         stream = real_video(container)
         if stream is None:
             return None
-        aspect, rotation = sample_aspect(stream), read_rotation(path, container, stream)
+        aspect, turned = sample_aspect(stream), read_orientation(path, container, stream)
         seconds = track_seconds(container, stream)
         sink = SpriteSink(output_dir, seconds, _TILE_HEIGHT)
         for at, frame in _frames(container, stream, seconds, sink):
             if sink.wants(at):
-                wide, high = display_size(frame.width, frame.height, aspect, rotation)
+                wide, high = display_size(frame.width, frame.height, aspect, turned.degrees)
                 width = max(round(wide * _TILE_HEIGHT / high / 2) * 2, 2)
-                sink.add_image(frame_picture(frame, aspect=aspect, rotation=rotation, width=width), at)
+                sink.add_image(frame_picture(frame, aspect=aspect, turned=turned, width=width), at)
         detail = sink.finish()
     if detail is None:
         raise damaged(path, ValueError("no frame of it can be decoded"))
@@ -71,5 +71,5 @@ def _frames(
 ) -> Iterator[tuple[Fraction, av.VideoFrame]]:
     if seconds is None or seconds <= _SHORT_SECONDS:
         return frames_from_start(container, stream)
-    places = (number * sink.interval for number in range(int(seconds / sink.interval) + 1))
+    places = (number * sink.finest for number in range(int(seconds / sink.finest) + 1))
     return keyframes_at(container, stream, places)

@@ -3,19 +3,38 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from av.audio.stream import AudioStream
 from av.container import InputContainer
-from av.stream import Disposition
+from av.error import FFmpegError
+from av.packet import Packet
+from av.stream import Disposition, Stream
 from av.subtitles.stream import SubtitleStream
 from av.video.stream import VideoStream
 
 from cutroom.media.codec_string import codec_string
+from cutroom.media.device import created_of, device_of
+from cutroom.media.dynamic_range import dolby_vision_profile, hdr_kind, may_be_dynamic
+from cutroom.media.facts import (
+    AudioTrack,
+    Chapter,
+    Color,
+    OtherTrack,
+    Probe,
+    SubtitleTrack,
+    VideoTrack,
+)
 from cutroom.media.frame_clock import FrameClock, read_frame_clock, track_seconds
-from cutroom.media.rotation import read_rotation
-from cutroom.media.source import open_source, reading
+from cutroom.media.gops import GopFacts
+from cutroom.media.picture_stamp import may_hold_stamp, read_stamp
+from cutroom.media.rotation import read_orientation
+from cutroom.media.source import open_source, packets, reading
+
+__all__ = ["Probe", "display_size", "probe", "real_video", "sample_aspect", "with_count"]
 
 _PRIMARIES = {
     1: "bt709",
@@ -41,91 +60,10 @@ _MATRICES = {
     14: "ictcp",
 }
 _RANGES = {1: "limited", 2: "full"}
-_HDR = {16: "pq", 18: "hlg"}
+_FIELDS = {1: "progressive", 2: "top-first", 5: "top-first", 3: "bottom-first", 4: "bottom-first"}
+_STILLS = Disposition.attached_pic | Disposition.timed_thumbnails
 _MOST_TAGS, _LONGEST_TAG = 50, 500
-
-
-class Color(msgspec.Struct, frozen=True, kw_only=True):
-    """Colour as declared; None where the file does not say."""
-
-    primaries: str | None
-    transfer: str | None
-    matrix: str | None
-    range: str | None  # "limited", "full"
-
-
-class VideoTrack(msgspec.Struct, frozen=True, kw_only=True):
-    """The first track of moving pictures."""
-
-    index: int  # of the stream in the file
-    codec: str  # "h264"
-    profile: str | None
-    width: int  # as shown: after rotation and with square pixels
-    height: int
-    coded_width: int  # as stored
-    coded_height: int
-    rotation: int  # degrees clockwise that the stored picture is turned to be shown: 0, 90, 180, 270
-    sample_aspect: str  # width:height of a stored pixel, "1:1"
-    pixel_format: str | None  # "yuv420p10le"
-    bit_depth: int | None
-    frame_rate: str  # exact frames a second, "30000/1001"; of a variable rate, the one it varies around
-    variable_rate: bool | None  # None: too few frames were looked at to tell
-    frames: int | None  # frames that are shown, edit lists applied
-    frames_source: str  # "declared" in a sample table, "estimated" from duration and rate, "counted"
-    time_base: str  # seconds a tick, "1/90000"
-    start: str  # presentation time of the first frame, seconds as "num/den"
-    bit_rate: int | None  # bits a second
-    color: Color
-    hdr: str  # "none", "hlg", "pq"
-    interlaced: bool
-    codec_string: str | None  # "avc1.64001f", as in RFC 6381
-
-
-class AudioTrack(msgspec.Struct, frozen=True, kw_only=True):
-    """A track of sound."""
-
-    index: int
-    codec: str
-    sample_rate: int  # samples a second
-    channels: int
-    layout: str  # "stereo", "5.1"
-    language: str | None
-    title: str | None
-    bit_rate: int | None
-    default: bool
-
-
-class SubtitleTrack(msgspec.Struct, frozen=True, kw_only=True):
-    """A track of subtitles."""
-
-    index: int
-    codec: str
-    language: str | None
-    title: str | None
-
-
-class Chapter(msgspec.Struct, frozen=True, kw_only=True):
-    """A named stretch of the file; times are seconds as "num/den"."""
-
-    start: str
-    end: str
-    title: str | None
-
-
-class Probe(msgspec.Struct, frozen=True, kw_only=True):
-    """A file as its header describes it; times are exact seconds as "num/den"."""
-
-    format: str  # libavformat's names of the container, "mov,mp4,m4a,3gp,3g2,mj2"
-    size_bytes: int
-    duration: str | None  # of the picture where there is one, else of the sound
-    start: str  # presentation time that the file begins at
-    video: VideoTrack | None
-    audio: list[AudioTrack]
-    subtitles: list[SubtitleTrack]
-    timecode: str | None  # of the first frame, "01:00:00:00"
-    created: str | None  # as written by the camera, usually ISO 8601
-    chapters: list[Chapter]
-    tags: dict[str, str]
+_MOST_TRACKS = 200
 
 
 def probe(path: Path) -> Probe:
@@ -133,10 +71,16 @@ def probe(path: Path) -> Probe:
 
     Raises CutroomError as `open_source` does.
     """
-    with open_source(path) as container, reading(path):
+    with open_source(path, options={"export_xmp": "1"}) as container, reading(path):
         stream = real_video(container)
-        clock = read_frame_clock(container, stream) if stream is not None else None
-        video = _video(path, container, stream, clock) if stream is not None and clock is not None else None
+        first: list[Packet[Any]] = []
+        clock = read_frame_clock(container, stream, first.append) if stream is not None else None
+        timecode, timecode_source = _timecode(container, stream)
+        if stream is not None and not first and _worth_reading(stream, timecode):
+            first += _first_packet(container, stream)
+        if stream is not None and first and timecode is None and (stamp := read_stamp(stream, first[0])):
+            timecode, timecode_source = stamp, "picture"
+        video = _video(path, container, stream, clock, first) if stream is not None and clock is not None else None
         return Probe(
             format=container.format.name,
             size_bytes=container.size,
@@ -145,18 +89,28 @@ def probe(path: Path) -> Probe:
             video=video,
             audio=[_audio(track) for track in container.streams.audio if track.codec_context is not None],
             subtitles=[_subtitle(track) for track in container.streams.subtitles],
-            timecode=_timecode(container),
-            created=container.metadata.get("creation_time"),
+            timecode=timecode,
+            created=created_of(container.metadata),
             chapters=_chapters(container),
             tags=_tags(container.metadata),
+            others=_others(container, stream),
+            timecode_source=timecode_source,
+            device=device_of(container.metadata),
         )
+
+
+def with_count(found: Probe, counted: GopFacts | None) -> Probe:
+    """The same with what was counted, in place of what was declared."""
+    if counted is None or found.video is None:
+        return found
+    video = msgspec.structs.replace(found.video, frames=counted.frames, frames_source="counted")
+    return msgspec.structs.replace(found, video=video, counted=counted)
 
 
 def real_video(container: InputContainer) -> VideoStream | None:
     """The first video stream that moves: cover art and chapter pictures are none."""
-    stills = Disposition.attached_pic | Disposition.timed_thumbnails
     for stream in container.streams.video:
-        if stream.codec_context is not None and not stream.disposition & stills and stream.width and stream.height:
+        if stream.codec_context is not None and not stream.disposition & _STILLS and stream.width and stream.height:
             return stream
     return None
 
@@ -173,11 +127,28 @@ def sample_aspect(stream: VideoStream) -> Fraction:
     return aspect if aspect is not None and Fraction(1, 10) <= aspect <= 10 else Fraction(1)
 
 
-def _video(path: Path, container: InputContainer, stream: VideoStream, clock: FrameClock) -> VideoTrack:
+def _worth_reading(stream: VideoStream, timecode: str | None) -> bool:
+    """Whether the first packet may hold what the header does not."""
+    return (timecode is None and may_hold_stamp(stream)) or may_be_dynamic(stream)
+
+
+def _first_packet(container: InputContainer, stream: VideoStream) -> list[Packet[Any]]:
+    """The next packet of a stream, if it can be read: damage there is for others to tell."""
+    try:
+        return [packet for packet in [next(packets(container, stream), None)] if packet is not None and packet.size]
+    except FFmpegError:
+        return []
+
+
+def _video(
+    path: Path, container: InputContainer, stream: VideoStream, clock: FrameClock, first: list[Packet[Any]]
+) -> VideoTrack:
     context = stream.codec_context
-    rotation = read_rotation(path, container, stream)
+    orientation = read_orientation(path, container, stream)
+    rotation = orientation.degrees
     aspect = sample_aspect(stream)
     width, height = display_size(stream.width, stream.height, aspect, rotation)
+    profile = dolby_vision_profile(path, container, stream)
     return VideoTrack(
         index=stream.index,
         codec=context.codec.canonical_name,
@@ -203,9 +174,14 @@ def _video(path: Path, container: InputContainer, stream: VideoStream, clock: Fr
             matrix=_MATRICES.get(context.colorspace),
             range=_RANGES.get(context.color_range),
         ),
-        hdr=_HDR.get(context.color_trc, "none"),
+        hdr=hdr_kind(stream, profile, first[0] if first else None),
         interlaced=context.field_order > 1,
         codec_string=codec_string(context),
+        mirrored=orientation.mirrored,
+        field_order=_FIELDS.get(context.field_order),
+        dolby_vision_profile=profile or None,
+        language=_language(stream.metadata),
+        title=stream.metadata.get("title"),
     )
 
 
@@ -221,13 +197,45 @@ def _audio(stream: AudioStream) -> AudioTrack:
         title=stream.metadata.get("title"),
         bit_rate=context.bit_rate or None,
         default=bool(stream.disposition & Disposition.default),
+        profile=context.profile,
+        start=_ratio((stream.start_time or 0) * (stream.time_base or Fraction(1))),
     )
 
 
 def _subtitle(stream: SubtitleStream) -> SubtitleTrack:
     name = stream.codec_context.codec.canonical_name if stream.codec_context is not None else "unknown"
-    language, title = _language(stream.metadata), stream.metadata.get("title")
-    return SubtitleTrack(index=stream.index, codec=name, language=language, title=title)
+    return SubtitleTrack(
+        index=stream.index,
+        codec=name,
+        language=_language(stream.metadata),
+        title=stream.metadata.get("title"),
+        default=bool(stream.disposition & Disposition.default),
+        forced=bool(stream.disposition & Disposition.forced),
+    )
+
+
+def _others(container: InputContainer, main: VideoStream | None) -> list[OtherTrack]:
+    """Everything beside the picture, sound and subtitles."""
+    found = []
+    for stream in islice(container.streams, _MOST_TRACKS):
+        if stream is main or stream.type == "subtitle" or (stream.type == "audio" and stream.codec_context is not None):
+            continue
+        context = stream.codec_context
+        kind: str = "timecode" if "timecode" in stream.metadata and stream.type == "data" else stream.type
+        if isinstance(stream, VideoStream) and stream.disposition & _STILLS:
+            kind = "picture"
+        found.append(
+            OtherTrack(
+                index=stream.index,
+                kind=kind,
+                codec=context.codec.canonical_name if context is not None else None,
+                language=_language(stream.metadata),
+                title=stream.metadata.get("title") or stream.metadata.get("filename"),
+                width=stream.width or None if isinstance(stream, VideoStream) and context is not None else None,
+                height=stream.height or None if isinstance(stream, VideoStream) and context is not None else None,
+            )
+        )
+    return found
 
 
 def _language(metadata: dict[str, str]) -> str | None:
@@ -243,11 +251,17 @@ def _duration(container: InputContainer, stream: VideoStream | None, clock: Fram
     return _ratio(length) if length is not None else None
 
 
-def _timecode(container: InputContainer) -> str | None:
-    for metadata in (container.metadata, *(stream.metadata for stream in container.streams)):
-        if "timecode" in metadata:
-            return metadata["timecode"]
-    return None
+def _timecode(container: InputContainer, video: VideoStream | None) -> tuple[str | None, str | None]:
+    """The timecode that the header or a timecode track gives, the picture's before others, and which of the two."""
+    for name in ("timecode", "TIMECODE"):
+        if name in container.metadata:
+            return container.metadata[name], "header"
+    streams: list[Stream] = sorted(container.streams, key=lambda stream: stream is not video)
+    for stream in streams:
+        if "timecode" in stream.metadata:
+            moving = container.format.name.startswith("mov")
+            return stream.metadata["timecode"], "track" if moving or stream.type == "data" else "header"
+    return None, None
 
 
 def _chapters(container: InputContainer) -> list[Chapter]:
@@ -262,7 +276,7 @@ def _chapters(container: InputContainer) -> list[Chapter]:
 
 
 def _tags(metadata: dict[str, str]) -> dict[str, str]:
-    return {key[:100]: value[:_LONGEST_TAG] for key, value in list(metadata.items())[:_MOST_TAGS]}
+    return {key[:100]: value[:_LONGEST_TAG] for key, value in list(metadata.items())[:_MOST_TAGS] if key != "xmp"}
 
 
 def _ratio(value: Fraction) -> str:

@@ -1,4 +1,4 @@
-"""How far a stored picture is to be turned, read from the container without decoding a frame.
+"""How a stored picture is to be turned and mirrored, read from the container without decoding a frame.
 
 PyAV shows the display matrix on decoded frames only, so the two containers that carry one are read here.
 """
@@ -8,88 +8,50 @@ from __future__ import annotations
 import math
 import os
 import struct
-from collections.abc import Iterator
 from pathlib import Path
 
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
+from cutroom.media.ladder.orientation import Orientation, from_matrix
+from cutroom.media.mov_boxes import track_box
 from cutroom.media.source import open_regular
 
-_MOST_BOXES = 10_000
 _HEADER_BYTES = 1 << 16
-_PROJECTION, _POSE_ROLL = b"\x76\x70", b"\x76\x75"  # Matroska element ids
+_PROJECTION = b"\x76\x70"  # Matroska element ids
+_POSE_YAW, _POSE_ROLL = b"\x76\x73", b"\x76\x75"
 
 
-def read_rotation(path: Path, container: InputContainer, stream: VideoStream) -> int:
-    """Degrees clockwise that the stored picture is turned to be shown upright: 0, 90, 180 or 270."""
+def read_orientation(path: Path, container: InputContainer, stream: VideoStream) -> Orientation:
+    """The quarter turns, and the mirroring before them, that show the stored picture as it is meant."""
     name = container.format.name
     if name.startswith("mov"):
         with open_regular(path) as file:
-            return _mov_rotation(file.fileno(), stream.id)
+            return _mov_orientation(file.fileno(), stream.id)
     if name.startswith("matroska"):
         with open_regular(path) as file:
-            return _matroska_rotation(os.pread(file.fileno(), _HEADER_BYTES, 0))
-    return 0
+            return _matroska_orientation(os.pread(file.fileno(), _HEADER_BYTES, 0))
+    return Orientation()
 
 
-def _mov_rotation(descriptor: int, track: int) -> int:
-    size = os.fstat(descriptor).st_size
-    for kind, start, end in _boxes(descriptor, 0, size):
-        if kind != b"moov":
-            continue
-        for child, inside, until in _boxes(descriptor, start, end):
-            if child == b"trak":
-                header = next((part for part in _boxes(descriptor, inside, until) if part[0] == b"tkhd"), None)
-                found = _track_header(os.pread(descriptor, 100, header[1])) if header is not None else None
-                if found is not None and found[0] == track:
-                    return found[1]
-        return 0
-    return 0
+def _mov_orientation(descriptor: int, track: int) -> Orientation:
+    place = track_box(descriptor, track, b"tkhd")
+    data = os.pread(descriptor, 100, place[0]) if place is not None else b""
+    at = 52 if data[:1] == b"\x01" else 40
+    return from_matrix(struct.unpack_from(">9i", data, at)) if len(data) >= at + 36 else Orientation()
 
 
-def _boxes(descriptor: int, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """Kind, start of the payload and end of each box between two offsets of the file."""
-    for _ in range(_MOST_BOXES):
-        head = os.pread(descriptor, 16, start)
-        if start + 8 > end or len(head) < 8:
-            return
-        size, kind = struct.unpack_from(">I4s", head)
-        payload = start + 8
-        if size == 1 and len(head) == 16:
-            (size,) = struct.unpack_from(">Q", head, 8)
-            payload = start + 16
-        elif size == 0:
-            size = end - start
-        if size < payload - start:
-            return
-        yield kind, payload, min(start + size, end)
-        start += size
-
-
-def _track_header(data: bytes) -> tuple[int, int] | None:
-    """A track's id and its rotation, from the payload of `tkhd`."""
-    wide = len(data) > 0 and data[0] == 1
-    number, matrix = (20, 52) if wide else (12, 40)
-    if len(data) < matrix + 36:
-        return None
-    (track,) = struct.unpack_from(">I", data, number)
-    a, b = struct.unpack_from(">ii", data, matrix)
-    return track, _quarter(math.degrees(math.atan2(b, a)))
-
-
-def _matroska_rotation(head: bytes) -> int:
-    """The roll of the projection that muxers write for a display matrix; it counts anticlockwise."""
+def _matroska_orientation(head: bytes) -> Orientation:
+    """The pose of the projection that muxers write for a display matrix: roll counts anticlockwise, yaw 180 mirrors."""
     at = head.find(_PROJECTION)
-    at = head.find(_POSE_ROLL, at, at + 200) if at >= 0 else -1
-    if at < 0:
-        return 0
-    form = {0x84: ">f", 0x88: ">d"}.get(head[at + 2] if at + 2 < len(head) else 0)
+    roll, yaw = _angle(head, at, _POSE_ROLL), _angle(head, at, _POSE_YAW)
+    return Orientation(quarter_turns=round(-roll / 90) % 4, mirrored=abs(yaw) == 180)
+
+
+def _angle(head: bytes, projection: int, name: bytes) -> float:
+    at = head.find(name, projection, projection + 200) if projection >= 0 else -1
+    form = {0x84: ">f", 0x88: ">d"}.get(head[at + 2] if 0 <= at < len(head) - 2 else 0)
     if form is None or at + 3 + struct.calcsize(form) > len(head):
-        return 0
-    (roll,) = struct.unpack_from(form, head, at + 3)
-    return _quarter(-roll) if math.isfinite(roll) else 0
-
-
-def _quarter(degrees: float) -> int:
-    return round(degrees / 90) % 4 * 90
+        return 0.0
+    (angle,) = struct.unpack_from(form, head, at + 3)
+    return float(angle) if math.isfinite(angle) else 0.0

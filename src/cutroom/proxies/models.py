@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from enum import StrEnum
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import msgspec
+
+from cutroom.media.progressive import Progressive
 
 
 class PreviewKind(StrEnum):
@@ -64,6 +67,14 @@ class MediaObject(msgspec.Struct, frozen=True, kw_only=True):
     key: str
     media_type: str
     immutable: bool  # the bytes behind this name never change
+
+
+class Joined(msgspec.Struct, frozen=True, kw_only=True):
+    """A rung as one MP4 that is put together while it is served."""
+
+    folder: Path  # that the names of its pieces are relative to
+    file: Progressive
+    made_at: int  # microseconds, when the ladder was finished
 
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ import errno
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,11 @@ from cutroom.media.images import make_thumbnails
 from cutroom.media.peaks import PeaksDetail
 from cutroom.media.previews import make_peaks, make_sprite
 from cutroom.media.sprite import SpriteDetail
+from cutroom.media.trickplay import make_sprite_of_rung
 
 Report = Callable[[dict[str, Any]], None]
 
-__all__ = ["Report", "ThumbnailResult", "build_peaks", "build_sprite", "build_thumbnails"]
+__all__ = ["Report", "ThumbnailResult", "build_peaks", "build_sprite", "build_sprite_of_rung", "build_thumbnails"]
 
 
 def build_thumbnails(*, report: Report, source: str, output_dir: str) -> ThumbnailResult:
@@ -29,10 +31,19 @@ def build_thumbnails(*, report: Report, source: str, output_dir: str) -> Thumbna
 
 
 def build_sprite(*, report: Report, source: str, output_dir: str) -> SpriteDetail | None:
-    """Write `sprite-0.webp` and `sprite.vtt` into `output_dir`; None for footage without a picture."""
+    """Write `sprite-0.webp`, more sheets of long footage and `thumbnails.vtt`; None for footage without a picture."""
     report({"fraction": 0.0, "stage": "sprite"})
     with _folder(output_dir) as folder:
         return make_sprite(Path(source), folder)
+
+
+def build_sprite_of_rung(
+    *, report: Report, playlist: str, output_dir: str, duration: str | None
+) -> SpriteDetail | None:
+    """The same out of a finished ladder's rung, which is many times cheaper; `duration` is seconds as "num/den"."""
+    report({"fraction": 0.0, "stage": "sprite"})
+    with _folder(output_dir) as folder:
+        return make_sprite_of_rung(Path(playlist), folder, Fraction(duration) if duration else None)
 
 
 def build_peaks(*, report: Report, source: str, output_dir: str) -> PeaksDetail | None:

@@ -92,6 +92,8 @@ class ProxyService:
             await self._enqueue(tx, video, "proxy", f"Proxy of {video.name}", priority or PROXY)
             if proxy is not None and proxy.state == "encoding" and proxy.playlist_key is not None:
                 state = ProxyState.ENCODING
+        elif views.sprite is None and proxy is not None and proxy.rungs:
+            await self._enqueue(tx, video, "sprite", f"Sprite of {video.name}", priority or PREVIEW)
         if video.proxy_state is not state:
             await self._library.set_summary(tx, [video.id], Summary(proxy_state=state))
 
@@ -104,7 +106,7 @@ class ProxyService:
     async def asset_deleting(self, tx: Transaction, asset_id: str) -> None:
         """Nobody shows the asset any more: its rows go now, its objects once that is committed."""
         await rows.forget(tx.conn, asset_id)
-        for kind in ("preview", "proxy"):
+        for kind in ("preview", "proxy", "sprite"):
             await self._jobs.cancel_key(tx, self._key(kind, asset_id))
         self.remove_objects(tx, asset_id)
 

@@ -24,9 +24,12 @@ from cutroom.storage.port import ObjectStore
 THUMBNAIL_SECONDS = 120.0
 """A few keyframes: what takes longer has hung."""
 
+SPRITE_SECONDS = 600.0
+"""A keyframe of a small rung for each ten seconds of footage."""
+
 
 def kinds(service: ProxyService, library: LibraryService, store: ObjectStore, *, max_attempts: int) -> list[JobKind]:
-    """The kinds `preview` (thumbnails) and `proxy` (ladder, sprite and peaks in one decode)."""
+    """The kinds `preview` (thumbnails), `proxy` (ladder, sprite and peaks in one decode), `sprite` (of a ladder)."""
     tasks = _Tasks(service, library, store)
     return [
         JobKind(
@@ -37,6 +40,15 @@ def kinds(service: ProxyService, library: LibraryService, store: ObjectStore, *,
             publish=tasks.publish_preview,
             max_attempts=max_attempts,
             deadline_seconds=THUMBNAIL_SECONDS,
+        ),
+        JobKind(
+            name="sprite",
+            queue="preview",
+            target="cutroom.proxies.previews:build_sprite_of_rung",
+            prepare=tasks.prepare_sprite,
+            publish=tasks.publish_sprite,
+            max_attempts=max_attempts,
+            deadline_seconds=SPRITE_SECONDS,
         ),
         JobKind(
             name="proxy",
@@ -75,6 +87,34 @@ class _Tasks:
         preview = await self._adopt(tx, asset_id, PreviewKind.THUMBNAILS, job.folder / "thumbnails", result)
         await self._library.set_summary(tx, _ids(showing), Summary(poster=poster_key(preview)))
         return {"widths": result.get("widths"), "formats": result.get("formats")}
+
+    async def prepare_sprite(self, tx: Transaction, job: Job) -> dict[str, Any] | None:
+        """None when the asset has gone, has its sprite, or has no rung to take it from."""
+        asset_id = job.payload["asset_id"]
+        views = (await self._service.views(tx.conn, {asset_id})).get(asset_id)
+        proxy = await self._service.playback(tx.conn, asset_id)
+        showing = await self._library.of_asset(tx.conn, asset_id)
+        if not showing or (views is not None and views.sprite is not None):
+            return None
+        if proxy is None or proxy.state != "ready" or proxy.playlist_key is None or not proxy.rungs:
+            return None
+        lowest = min(rung["height"] for rung in proxy.rungs)
+        length = showing[0].duration
+        return {
+            "playlist": str(self._store.local_path(proxy.playlist_key).parent / f"{lowest}.m3u8"),
+            "output_dir": str(job.folder / "sprite"),
+            "duration": f"{length.numerator}/{length.denominator}" if length is not None else None,
+        }
+
+    async def publish_sprite(self, tx: Transaction, job: Job, result: dict[str, Any]) -> dict[str, Any] | None:
+        """Adopt the sheets and tell the pages."""
+        asset_id = job.payload["asset_id"]
+        showing = await self._library.of_asset(tx.conn, asset_id)
+        if not showing or not result:
+            return None
+        await self._adopt(tx, asset_id, PreviewKind.SPRITE, job.folder / "sprite", result)
+        await self._library.set_summary(tx, _ids(showing), Summary(proxy_state=ProxyState.READY))
+        return {"tiles": result.get("count")}
 
     async def prepare_proxy(self, tx: Transaction, job: Job) -> dict[str, Any] | None:
         """None when the asset has gone or its ladder stands."""

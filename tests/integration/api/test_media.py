@@ -78,7 +78,7 @@ async def test_every_url_of_the_detail_leads_to_a_file(video: str, ann: Somebody
     detail = (await ann.http.get(f"/api/videos/{video}")).json()
     assert detail["timing"]["rate"] == "30000/1001"
     urls = {
-        detail["playlist"]: ("application/vnd.apple.mpegurl", "private, no-cache"),
+        detail["playlist"]: ("application/vnd.apple.mpegurl", "private, no-cache, no-transform"),
         detail["timing"]["pts_url"]: ("application/json", "private, max-age=31536000, immutable"),
         detail["peaks"]: ("application/json", "private, max-age=31536000, immutable"),
         detail["sprite"]["url"]: ("image/webp", "private, max-age=31536000, immutable"),

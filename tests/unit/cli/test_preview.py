@@ -19,7 +19,7 @@ def test_all_kinds_are_made_when_none_is_named(tmp_path: Path) -> None:
     names = {path.name for path in (tmp_path / "new" / "folder").iterdir()}
     assert names == {
         *(f"thumb-{width}.{ending}" for width in (320, 400) for ending in ("avif", "webp", "jpg")),
-        *("sprite-0.webp", "sprite.vtt", "peaks.dat", "peaks-2048.dat", "peaks-16384.dat", "peaks.json"),
+        *("sprite-0.webp", "thumbnails.vtt", "peaks.dat", "peaks-2048.dat", "peaks-16384.dat", "peaks.json"),
     }
     assert done.stdout == ""
 

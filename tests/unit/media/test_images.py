@@ -6,10 +6,11 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from cutroom.core.errors import CutroomError
 from cutroom.media.images import make_thumbnails, score
+from cutroom.media.ladder.orientation import Orientation
 from cutroom.media.picture import frame_picture
 from cutroom.media.sample import make_footage, read_barcode
 
@@ -69,7 +70,7 @@ def test_thumbnails_stand_upright(tmp_path: Path, rotation: int) -> None:
 
 def test_wide_pixels_are_made_square() -> None:
     frame = av.VideoFrame(720, 576, "yuv420p")
-    assert frame_picture(frame, aspect=Fraction(64, 45), rotation=0, width=512).size == (512, 288)
+    assert frame_picture(frame, aspect=Fraction(64, 45), turned=Orientation(), width=512).size == (512, 288)
 
 
 def test_hdr_white_and_grey_stay_plausible() -> None:
@@ -78,7 +79,7 @@ def test_hdr_white_and_grey_stay_plausible() -> None:
         for plane, level in zip(frame.planes, (64 + signal * 876, 512, 512), strict=True):
             np.frombuffer(memoryview(plane), np.uint16)[:] = round(level)
         frame.colorspace, frame.color_trc, frame.color_range = 9, transfer, 1
-        pixels = np.asarray(frame_picture(frame, aspect=Fraction(1), rotation=0, width=64)).astype(int)
+        pixels = np.asarray(frame_picture(frame, aspect=Fraction(1), turned=Orientation(), width=64)).astype(int)
         assert 150 < pixels.mean() < 235
         assert np.ptp(pixels.mean(axis=(0, 1))) < 6
 
@@ -102,3 +103,54 @@ def test_damage_and_sound_alone(tmp_path: Path) -> None:
         make_thumbnails(path, tmp_path)
     assert caught.value.code == "media.damaged"
     assert [entry.name for entry in tmp_path.iterdir()] == ["broken.mp4"]
+
+
+def write_pictures(path: Path, pictures: list[Image.Image], *, mirrored: bool = False) -> None:
+    """Each picture for half a second at 10 frames a second, every frame a keyframe."""
+    with av.open(str(path), "w") as output:
+        stream = output.add_stream("libx264", rate=10, options={"crf": "10"})
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 480, 270, "yuv420p"
+        stream.codec_context.gop_size = 1
+        if mirrored:
+            stream.set_display_rotation(0, hflip=True)
+        for number in range(5 * len(pictures)):
+            frame = av.VideoFrame.from_image(pictures[number // 5]).reformat(format="yuv420p")
+            frame.pts, frame.time_base = number, Fraction(1, 10)
+            output.mux(stream.encode(frame))
+        output.mux(stream.encode(None))
+
+
+def blocks(seed: int) -> Image.Image:
+    noise = np.random.default_rng(seed).integers(0, 255, (27, 48, 3), np.uint8)
+    return Image.fromarray(noise).resize((480, 270), Image.Resampling.NEAREST)
+
+
+def test_a_sharp_frame_is_taken_before_blurred_ones(tmp_path: Path) -> None:
+    sharp = blocks(1)
+    blurred = sharp.filter(ImageFilter.GaussianBlur(9))
+    write_pictures(tmp_path / "focus.mp4", [blurred] * 5 + [sharp] + [blurred] * 2)
+    made = make_thumbnails(tmp_path / "focus.mp4", tmp_path)
+    assert made.at is not None
+    assert Fraction(5, 2) <= Fraction(made.at) < 3
+
+
+def test_the_same_file_gives_the_same_frame_and_bytes(tmp_path: Path) -> None:
+    write_pictures(tmp_path / "many.mp4", [blocks(seed) for seed in range(8)])
+    made = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        result = make_thumbnails(tmp_path / "many.mp4", tmp_path / name)
+        made.append((result, {path.name: path.read_bytes() for path in (tmp_path / name).iterdir()}))
+    assert made[0] == made[1]
+    assert len(made[0][1]) == len(result.widths) * 3
+
+
+def test_mirrored_footage_is_shown_as_it_is_meant(tmp_path: Path) -> None:
+    half = Image.new("RGB", (480, 270), (200, 60, 60))
+    half.paste((60, 60, 200), (0, 0, 240, 270))  # blue on the left as stored
+    write_pictures(tmp_path / "selfie.mp4", [half] * 3, mirrored=True)
+    make_thumbnails(tmp_path / "selfie.mp4", tmp_path)
+    shown = np.asarray(Image.open(tmp_path / "thumb-320.jpg").convert("RGB")).astype(int)
+    assert shown[90, 40, 0] > shown[90, 40, 2]
+    assert shown[90, 280, 2] > shown[90, 280, 0]

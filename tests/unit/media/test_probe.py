@@ -9,8 +9,8 @@ import av
 import pytest
 
 from cutroom.core.errors import CutroomError
+from cutroom.media.counting import count_gops
 from cutroom.media.frame_clock import nearest_rate
-from cutroom.media.frame_table import count_frames
 from cutroom.media.probe import probe
 from cutroom.media.sample import make_footage
 
@@ -85,7 +85,7 @@ def test_frames_hidden_by_an_edit_list_do_not_count(tmp_path: Path) -> None:
     video = probe(path).video
     assert video is not None
     assert (video.frames, video.frames_source) == (30, "declared")
-    assert count_frames(path).frames == 30
+    assert count_gops(path).frames == 30
 
 
 def test_cover_art_is_no_video(tmp_path: Path) -> None:
@@ -101,23 +101,36 @@ def test_cover_art_is_no_video(tmp_path: Path) -> None:
     assert len(found.audio) == 1
     assert found.duration is not None
     with pytest.raises(CutroomError) as caught:
-        count_frames(tmp_path / "sound.m4a")
+        count_gops(tmp_path / "sound.m4a")
     assert caught.value.code == "media.not-video"
 
 
-def test_the_frame_table_tells_closed_from_open_keyframes(tmp_path: Path) -> None:
+def test_a_walk_tells_closed_groups_from_open_ones(tmp_path: Path) -> None:
     make_footage(tmp_path / "closed.mp4", seconds=2, gop=15, bframes=2, audio=None, **SMALL)
-    table = count_frames(tmp_path / "closed.mp4")
-    assert (table.keyframes, table.open_keyframes) == ([0, 15, 30, 45], [])
-    assert table.gop_lengths == [15, 15, 15, 15]
-    assert table.seconds(30) == 1
+    closed = count_gops(tmp_path / "closed.mp4")
+    assert (closed.frames, closed.gops, closed.closed, closed.open) == (60, 4, 4, 0)
+    assert (closed.lengths, closed.shortest, closed.mean, closed.longest) == ([15] * 4, 15, 15.0, 15)
+    assert (closed.b_frames, closed.reorder) == (2, 1)
     make_footage(tmp_path / "open.ts", seconds=2, gop=15, bframes=2, open_gop=True, audio=None, **SMALL)
-    table = count_frames(tmp_path / "open.ts")
-    assert table.keyframes == [0]
-    assert table.open_keyframes
-    assert table.frames == 60
-    make_footage(tmp_path / "hevc.mp4", seconds=1, gop=10, codec="libx265", audio=None, **SMALL)
-    assert count_frames(tmp_path / "hevc.mp4").keyframes == [0, 10, 20]
+    opened = count_gops(tmp_path / "open.ts")
+    assert (opened.frames, opened.closed) == (60, 1)
+    assert opened.open >= 3
+    for codec, suffix in (("libx265", "mp4"), ("libx265", "ts"), ("mpeg2video", "ts"), ("libvpx-vp9", "webm")):
+        path = tmp_path / f"{codec}.{suffix}"
+        make_footage(path, seconds=1, gop=10, codec=codec, audio=None, **SMALL)
+        found = count_gops(path)
+        assert (found.frames, found.closed, found.b_frames) == (30, 3, 0), path.name
+
+
+def test_counted_rates_are_those_of_the_packets(tmp_path: Path) -> None:
+    path = tmp_path / "rates.mp4"
+    make_footage(path, seconds=4, gop=30, audio=None, **SMALL)
+    with av.open(str(path)) as container:
+        sizes = [packet.size for packet in container.demux(video=0) if packet.size]
+    counted = count_gops(path)
+    assert counted.bit_rate == round(sum(sizes) * 8 / 4)
+    densest = max(sum(sizes[start : start + 30]) for start in range(len(sizes)))
+    assert counted.peak_bit_rate == 8 * densest
 
 
 def test_rates_snap_only_when_they_are_near() -> None:

@@ -12,6 +12,7 @@ export type VideoPage = Schemas["VideoPage"];
 export type Sprite = Schemas["Sprite"];
 export type Probe = Schemas["ProbeShape"];
 export type VideoTrack = Schemas["VideoTrack"];
+export type Download = Schemas["Download"];
 export type Finding = Schemas["FindingShape"];
 export type Timing = Schemas["Timing"];
 export type Clip = Schemas["ClipShape"];

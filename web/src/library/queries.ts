@@ -30,4 +30,6 @@ export const addPaths = (paths: string[], copy: boolean) => unwrap(client.POST("
 export const openVideo = (id: string) => unwrap(client.POST("/api/videos/{video_id}/open", { params: one(id) }));
 export const changeVideo = (id: string, part: { name?: string; visibility?: "private" | "shared" }) =>
   unwrap(client.PATCH("/api/videos/{video_id}", { params: one(id), body: part }));
+export const countFrames = (id: string) =>
+  unwrap(client.GET("/api/videos/{video_id}/probe", { params: { ...one(id), query: { count: true } } }));
 export const deleteVideo = (id: string) => unwrap(client.DELETE("/api/videos/{video_id}", { params: one(id) }));

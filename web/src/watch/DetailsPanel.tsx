@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { Download, Trash2 } from "lucide-react";
+import { Sigma, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { messageOf } from "../api/failure";
 import type { VideoDetail } from "../api/model";
@@ -9,42 +9,17 @@ import { useMay } from "../app/useSession";
 import { Button } from "../controls/Button";
 import { Dialog } from "../controls/Dialog";
 import form from "../controls/Form.module.css";
-import { changeVideo, deleteVideo } from "../library/queries";
-import { parseRate, rateLabel } from "../time/rate";
+import { changeVideo, countFrames, deleteVideo } from "../library/queries";
 import { formatBytes, ago } from "../time/when";
 import styles from "./DetailsPanel.module.css";
-
-type Line = readonly [label: string, value: string | null | undefined];
-
-function pictureLines(video: VideoDetail): Line[] {
-  const track = video.probe?.video;
-  if (!track) return [];
-  const rate = track.frame_rate ? `${rateLabel(parseRate(track.frame_rate))} fps${track.variable_rate ? ", variable" : ""}` : null;
-  return [
-    ["Picture", `${track.width} × ${track.height}${track.rotation ? `, turned ${track.rotation}°` : ""}`],
-    ["Codec", [track.codec, track.profile].filter(Boolean).join(" ")],
-    ["Rate", rate],
-    ["Frames", track.frames?.toLocaleString("en")],
-    ["Pixels", [track.pixel_format, track.bit_depth && `${track.bit_depth} bit`, track.interlaced && "interlaced"].filter(Boolean).join(", ")],
-    ["Colour", [track.color.primaries, track.color.transfer, track.hdr !== "none" && track.hdr.toUpperCase()].filter(Boolean).join(", ") || null],
-    ["Bit rate", track.bit_rate ? `${(track.bit_rate / 1e6).toFixed(2)} Mb/s` : null],
-  ];
-}
+import { countedLines, type Line, pictureLines, trackLines } from "./facts";
 
 function lines(video: VideoDetail): Line[] {
-  const sound = (video.probe?.audio ?? []).map(
-    (track, index): Line => [
-      index === 0 ? "Sound" : "",
-      [track.codec, `${track.sample_rate / 1000} kHz`, track.layout ?? `${track.channels} ch`, track.language].filter(Boolean).join(", "),
-    ],
-  );
   return [
     ...pictureLines(video),
-    ...sound,
-    ["Container", video.probe?.format],
+    ...countedLines(video.probe),
+    ...trackLines(video.probe),
     ["Size", formatBytes(video.size_bytes)],
-    ["Timecode", video.probe?.timecode],
-    ["Recorded", video.probe?.created],
     ["Added", `${ago(video.added_at)}${video.owner ? ` by ${video.owner.name}` : ""}`],
     ["Where", video.location.path ?? (video.location.kind === "stored" ? "Cutroom’s storage" : null)],
   ];
@@ -59,22 +34,31 @@ export function DetailsPanel({ video }: { video: VideoDetail }) {
     onSuccess: (changed) => client.setQueryData(["video", video.id], changed),
     onError: (error) => toast("bad", messageOf(error)),
   });
+  const counting = useMutation({
+    mutationFn: () => countFrames(video.id),
+    onSuccess: (probe) => client.setQueryData(["video", video.id], (known?: VideoDetail) => known && { ...known, probe }),
+    onError: (error) => toast("bad", messageOf(error)),
+  });
   return (
     <div className={styles.panel} data-testid="details">
       <dl>
         {lines(video)
           .filter(([, value]) => value)
-          .map(([label, value]) => (
-            <div key={`${label}${value}`} className={styles.line}>
+          .map(([label, value], index) => (
+            <div key={`${index}${label}`} className={styles.line}>
               <dt>{label}</dt>
               <dd>{value}</dd>
             </div>
           ))}
       </dl>
       <div className={styles.actions}>
-        <a className={styles.link} href={video.original_url} download>
-          <Download aria-hidden /> Download the original
-        </a>
+        {video.probe?.video && !video.probe.counted && (
+          <div>
+            <Button icon={<Sigma />} onClick={() => counting.mutate()} disabled={counting.isPending} data-testid="count-frames">
+              {counting.isPending ? "Counting…" : "Count frames and groups"}
+            </Button>
+          </div>
+        )}
         {may.edit && (
           <>
             <label className={form.check}>

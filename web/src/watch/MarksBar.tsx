@@ -4,7 +4,7 @@ import { Select } from "../controls/Field";
 import type { ClipMode } from "../api/model";
 import type { FrameClock } from "../time/clock";
 import { formatTimecode } from "../time/timecode";
-import { type Marks, markedRange, markFirst, markLast, noMarks } from "./marks";
+import { markedRange, markFirst, markLast, type Marks, noMarks, paddingOf } from "./marks";
 import styles from "./MarksBar.module.css";
 import { TimecodeField } from "./TimecodeField";
 
@@ -96,10 +96,4 @@ export function MarksBar({ clock, marks, onMarks, mode, onMode, padding, onPaddi
       )}
     </div>
   );
-}
-
-/** Seconds of padding, or null when what is typed is no number. */
-export function paddingOf(typed: string): number | null {
-  const value = typed.trim() === "" ? 0 : Number(typed.replace(",", "."));
-  return Number.isFinite(value) && value >= 0 && value <= 3600 ? value : null;
 }

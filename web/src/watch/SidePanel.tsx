@@ -1,9 +1,11 @@
-import type { KeyboardEvent } from "react";
+import { type KeyboardEvent, lazy, Suspense } from "react";
 import type { Clip, VideoDetail } from "../api/model";
-import { ClipsPanel } from "../clips/ClipsPanel";
-import { FindingsPanel } from "../inspection/FindingsPanel";
-import { DetailsPanel } from "./DetailsPanel";
 import styles from "./WatchPage.module.css";
+
+// The player comes first; what stands beside it follows.
+const ClipsPanel = lazy(() => import("../clips/ClipsPanel").then((module) => ({ default: module.ClipsPanel })));
+const FindingsPanel = lazy(() => import("../inspection/FindingsPanel").then((module) => ({ default: module.FindingsPanel })));
+const DetailsPanel = lazy(() => import("./DetailsPanel").then((module) => ({ default: module.DetailsPanel })));
 
 const tabs = [
   ["clips", "Clips"],
@@ -53,9 +55,11 @@ export function SidePanel({ video, tab, onTab, pendingClip, onShowClip, onSeekSe
         ))}
       </div>
       <div id="side-panel" className={styles.panel} role="tabpanel" aria-labelledby={`tab-${tab}`} tabIndex={0}>
-        {tab === "clips" && <ClipsPanel videoId={video.id} pending={pendingClip} rate={video.timing?.rate ?? video.frame_rate ?? "25"} onShow={onShowClip} />}
-        {tab === "findings" && <FindingsPanel video={video} onSeek={onSeekSeconds} />}
-        {tab === "details" && <DetailsPanel video={video} />}
+        <Suspense>
+          {tab === "clips" && <ClipsPanel videoId={video.id} pending={pendingClip} rate={video.timing?.rate ?? video.frame_rate ?? "25"} onShow={onShowClip} />}
+          {tab === "findings" && <FindingsPanel video={video} onSeek={onSeekSeconds} />}
+          {tab === "details" && <DetailsPanel video={video} />}
+        </Suspense>
       </div>
     </aside>
   );

@@ -1,14 +1,16 @@
+import { useQuery } from "@tanstack/react-query";
 import { type PointerEvent, useEffect, useRef, useState } from "react";
 import type { Sprite } from "../api/model";
 import { useWidth } from "../controls/useWidth";
 import { DamageBands } from "../inspection/DamageBands";
-import type { Placed } from "../inspection/damage";
+import { nextDamage, type Placed } from "../inspection/damage";
+import { useKeys } from "../keys/useKeys";
 import { tileAtTime } from "../library/sprite";
 import type { FrameClock } from "../time/clock";
 import { formatDuration, formatTimecode, spokenTimecode } from "../time/timecode";
 import { Playhead } from "./Playhead";
 import type { Marks } from "./marks";
-import type { Peaks } from "./peaks";
+import { fetchPeaks, type Peaks } from "./peaks";
 import type { Player } from "./player";
 import { drawFilmstrip, drawWaveform, ticks } from "./strip";
 import styles from "./Timeline.module.css";
@@ -18,7 +20,8 @@ interface TimelineProps {
   clock: FrameClock;
   player: Player | null;
   sprite: Sprite | null;
-  peaks: Peaks | null;
+  /** Where the waveform is, once there is one. */
+  peaksUrl: string | null;
   findings: readonly Placed[];
   marks: Marks;
   onMark: (edge: "first" | "last", frame: number) => void;
@@ -26,12 +29,19 @@ interface TimelineProps {
 
 type Grip = "playhead" | "first" | "last";
 
-export function Timeline({ clock, player, sprite, peaks, findings, marks, onMark }: TimelineProps) {
+export function Timeline({ clock, player, sprite, peaksUrl, findings, marks, onMark }: TimelineProps) {
+  const peaks = usePeaks(peaksUrl);
   const track = useRef<HTMLDivElement>(null);
   const grip = useRef<Grip | null>(null);
   const [hover, setHover] = useState<number | null>(null);
   const width = useWidth(track);
   const seconds = clock.duration;
+
+  const damage = (back: boolean) => {
+    const at = player && nextDamage(findings, clock.startOf(player.read().frame), back);
+    if (at !== null) player?.seek(clock.frameUnder(at));
+  };
+  useKeys({ nextDamage: () => damage(false), previousDamage: () => damage(true) });
 
   const frameAt = (event: PointerEvent): number => {
     const box = track.current?.getBoundingClientRect();
@@ -185,4 +195,14 @@ function Hover({ clock, sprite, frame, width }: { clock: FrameClock; sprite: Spr
       </div>
     </>
   );
+}
+
+function usePeaks(url: string | null) {
+  const query = useQuery({
+    queryKey: ["peaks", url],
+    queryFn: ({ signal }) => fetchPeaks(url as string, signal),
+    enabled: url !== null,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  return query.data ?? null;
 }

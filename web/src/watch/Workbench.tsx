@@ -1,28 +1,28 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { ChevronLeft } from "lucide-react";
-import { useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { messageOf } from "../api/failure";
 import type { Clip, ClipMode, VideoDetail } from "../api/model";
 import { toast } from "../app/toasts";
 import { useMay } from "../app/useSession";
 import { createClip } from "../clips/queries";
-import { nextDamage } from "../inspection/damage";
 import { VerdictBadge } from "../inspection/VerdictBadge";
-import { useKeys } from "../keys/useKeys";
 import { shape } from "../library/VideoCard";
-import { MarksBar, paddingOf } from "./MarksBar";
-import { type Marks, markedRange, noMarks } from "./marks";
-import { fetchPeaks } from "./peaks";
+import { Downloads } from "./Downloads";
+import { type Marks, markedRange, noMarks, paddingOf } from "./marks";
 import { Readout } from "./Readout";
 import { SidePanel, type Tab } from "./SidePanel";
 import { Stage } from "./Stage";
 import { useSurround, Surround } from "./Surround";
-import { Timeline } from "./Timeline";
 import { Transport } from "./Transport";
 import { useClock, usePlayback } from "./usePlayback";
 import { usePlayerKeys } from "./usePlayerKeys";
 import styles from "./WatchPage.module.css";
+
+// The picture and its transport come first.
+const Timeline = lazy(() => import("./Timeline").then((module) => ({ default: module.Timeline })));
+const MarksBar = lazy(() => import("./MarksBar").then((module) => ({ default: module.MarksBar })));
 
 /** Player, marks and clips of one video. */
 export function Workbench({ video, startFrame }: { video: VideoDetail; startFrame?: number }) {
@@ -36,7 +36,6 @@ export function Workbench({ video, startFrame }: { video: VideoDetail; startFram
   const [asking, setAsking] = useState(false);
   const clock = useClock(video);
   const { player, stream, problem } = usePlayback(element, clock, video.playlist);
-  const peaks = usePeaks(video.peaks);
   const range = clock && markedRange(marks, clock.frames);
   const cutting = useCut(video.id);
 
@@ -54,15 +53,11 @@ export function Workbench({ video, startFrame }: { video: VideoDetail; startFram
   if (player) player.range = range;
   usePlayerKeys({ player, clock, stream, marks, onMarks: setMarks, onCut: may.edit ? cut : undefined, onGoTo: () => setAsking(true) });
   useStart(player, startFrame);
-  const damage = (back: boolean) => {
-    const at = clock && player && nextDamage(video.findings, clock.startOf(player.read().frame), back);
-    if (clock && at !== null) player?.seek(clock.frameUnder(at));
-  };
-  useKeys({ nextDamage: () => damage(false), previousDamage: () => damage(true) });
 
   return (
     <div className={styles.page}>
       <TitleBar video={video}>
+        <Downloads video={video} />
         <Surround value={surround} onChange={setSurround} />
       </TitleBar>
       <section className={styles.work} aria-label="Player">
@@ -74,25 +69,29 @@ export function Workbench({ video, startFrame }: { video: VideoDetail; startFram
               marked={range !== null}
               readout={<Readout clock={clock} player={player} asking={asking} onAsk={() => setAsking(true)} onAnswered={() => setAsking(false)} />}
             />
-            <Timeline
-              clock={clock}
-              player={player}
-              sprite={video.sprite}
-              peaks={peaks}
-              findings={video.findings}
-              marks={marks}
-              onMark={(edge, frame) => setMarks((before) => dragged(before, edge, frame))}
-            />
-            <MarksBar
-              clock={clock}
-              marks={marks}
-              onMarks={setMarks}
-              mode={mode}
-              onMode={setMode}
-              padding={padding}
-              onPadding={setPadding}
-              onCut={may.edit ? cut : undefined}
-            />
+            <Suspense fallback={<div className={styles.timelineRoom} />}>
+              <Timeline
+                clock={clock}
+                player={player}
+                sprite={video.sprite}
+                peaksUrl={video.peaks}
+                findings={video.findings}
+                marks={marks}
+                onMark={(edge, frame) => setMarks((before) => dragged(before, edge, frame))}
+              />
+            </Suspense>
+            <Suspense fallback={<div className={styles.marksRoom} />}>
+              <MarksBar
+                clock={clock}
+                marks={marks}
+                onMarks={setMarks}
+                mode={mode}
+                onMode={setMode}
+                padding={padding}
+                onPadding={setPadding}
+                onCut={may.edit ? cut : undefined}
+              />
+            </Suspense>
           </>
         )}
       </section>
@@ -127,16 +126,6 @@ function TitleBar({ video, children }: { video: VideoDetail; children: React.Rea
       <div className={styles.titleEnd}>{children}</div>
     </header>
   );
-}
-
-function usePeaks(url: string | null) {
-  const query = useQuery({
-    queryKey: ["peaks", url],
-    queryFn: ({ signal }) => fetchPeaks(url as string, signal),
-    enabled: url !== null,
-    staleTime: Number.POSITIVE_INFINITY,
-  });
-  return query.data ?? null;
 }
 
 function useCut(videoId: string) {

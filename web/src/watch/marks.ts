@@ -26,3 +26,9 @@ export function markedRange(marks: Marks, frames: number): MarkedRange | null {
   if (marks.first === null && marks.last === null) return null;
   return { inFrame: marks.first ?? 0, outFrame: (marks.last ?? frames - 1) + 1 };
 }
+
+/** Seconds of padding, or null when what is typed is no number. */
+export function paddingOf(typed: string): number | null {
+  const value = typed.trim() === "" ? 0 : Number(typed.replace(",", "."));
+  return Number.isFinite(value) && value >= 0 && value <= 3600 ? value : null;
+}

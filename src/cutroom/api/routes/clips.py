@@ -8,7 +8,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from cutroom.api.access import Editor, Services, Viewer, Visitor
+from cutroom.api.access import Editor, Services, Viewer, Visitor, kept
 from cutroom.api.files import REVALIDATE, FileAnswer
 from cutroom.api.routes.media import Bytes
 from cutroom.api.routes.videos import After, Limit
@@ -43,7 +43,7 @@ async def create_clip(services: Services, caller: Editor, visitor: Visitor, aske
     return _clip(clip)
 
 
-@router.get("")
+@router.get("", dependencies=[kept])
 async def list_clips(
     services: Services,
     caller: Viewer,
@@ -58,7 +58,7 @@ async def list_clips(
     return ClipPage(items=[_clip(clip) for clip in page.items], next=page.next)
 
 
-@router.get("/{clip_id}")
+@router.get("/{clip_id}", dependencies=[kept])
 async def get_clip(clip_id: str, services: Services, caller: Viewer) -> ClipShape:
     """One clip, with the frames that were asked and delivered."""
     return _clip(await services.database.look(lambda conn: services.clips.get(conn, clip_id, viewer=caller)))

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cutroom.accounts.models import Principal
-from cutroom.api.access import Editor, Services, Viewer, Visitor
+from cutroom.api.access import Editor, Services, Viewer, Visitor, kept
 from cutroom.api.routes.videos import After, Limit
 from cutroom.api.schemas.base import JobStateName
 from cutroom.api.schemas.jobs import JobCounts, JobPage, JobShape
@@ -18,7 +18,7 @@ from cutroom.jobs.models import Job, JobState
 router = APIRouter(prefix="/api/jobs", tags=["jobs"])
 
 
-@router.get("")
+@router.get("", dependencies=[kept])
 async def list_jobs(
     services: Services,
     caller: Viewer,
@@ -47,7 +47,7 @@ async def list_jobs(
     return await services.database.look(look)
 
 
-@router.get("/{job_id}")
+@router.get("/{job_id}", dependencies=[kept])
 async def get_job(job_id: str, services: Services, caller: Viewer) -> JobShape:
     """One job."""
     return _job(await services.database.look(lambda conn: _visible(services, conn, caller, job_id)))

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cutroom.accounts.models import Principal, Role
 from cutroom.api import rows
-from cutroom.api.access import Administrator, Editor, Services, Viewer, Visitor
+from cutroom.api.access import KEPT, Administrator, Editor, Services, Viewer, Visitor
 from cutroom.api.rows import detail_of, rows_of
 from cutroom.api.schemas.base import ProxyState as ProxyStateName
 from cutroom.api.schemas.base import VerdictStatus
@@ -128,4 +128,4 @@ def _absolute(path: str) -> str:
 
 
 def _json(value: msgspec.Struct) -> Response:
-    return Response(msgspec.json.encode(value), media_type="application/json")
+    return Response(msgspec.json.encode(value), media_type="application/json", headers=KEPT)

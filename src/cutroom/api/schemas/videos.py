@@ -39,6 +39,9 @@ class Sprite(Shape):
     count: int
     interval: str | None = Field(description='In lists: mean seconds between tiles as "num/den"')
     times: list[float] | None = Field(description="In the detail: seconds of each tile's own frame")
+    vtt: str | None = Field(
+        default=None, description="In the detail: WebVTT thumbnails of every picture there is, which may be more sheets"
+    )
 
 
 class JobsSummary(Shape):
@@ -96,6 +99,11 @@ class VideoTrack(Shape):
     hdr: str
     interlaced: bool
     codec_string: str | None
+    mirrored: bool = False
+    field_order: str | None = Field(default=None, description="progressive, top-first, bottom-first")
+    dolby_vision_profile: int | None = None
+    language: str | None = None
+    title: str | None = None
 
 
 class AudioTrack(Shape):
@@ -108,6 +116,8 @@ class AudioTrack(Shape):
     title: str | None
     bit_rate: int | None
     default: bool
+    profile: str | None = None
+    start: str = Field(default="0/1", description="Presentation time of its first sample, seconds as num/den")
 
 
 class SubtitleTrack(Shape):
@@ -115,6 +125,41 @@ class SubtitleTrack(Shape):
     codec: str
     language: str | None
     title: str | None
+    default: bool = False
+    forced: bool = False
+
+
+class OtherTrack(Shape):
+    index: int
+    kind: str = Field(description="video, picture (cover art), timecode, data, attachment")
+    codec: str | None
+    language: str | None
+    title: str | None
+    width: int | None = None
+    height: int | None = None
+
+
+class Device(Shape):
+    make: str | None
+    model: str | None
+    software: str | None
+
+
+class GopFacts(Shape):
+    """What a walk over every packet of the picture counted; a group begins with a keyframe."""
+
+    frames: int
+    gops: int
+    closed: int
+    open: int
+    shortest: int = Field(description="Frames")
+    mean: float
+    longest: int
+    lengths: list[int] = Field(description="Frames of each of the first 1,000 groups")
+    b_frames: int = Field(description="Most in a row")
+    reorder: int = Field(description="Frames a decoder has to hold back")
+    bit_rate: int | None = Field(description="Bits a second of the picture alone")
+    peak_bit_rate: int | None = Field(description="Of its densest second")
 
 
 class Chapter(Shape):
@@ -142,6 +187,10 @@ class ProbeShape(Shape):
     created: str | None
     chapters: list[Chapter]
     tags: dict[str, str]
+    others: list[OtherTrack] = Field(default=[])
+    timecode_source: str | None = Field(default=None, description="track, header, picture")
+    device: Device | None = None
+    counted: GopFacts | None = None
 
 
 class FindingShape(Shape):
@@ -171,6 +220,16 @@ class Location(Shape):
     path: str | None = Field(description="The file's path, for administrators")
 
 
+class Download(Shape):
+    """Something to take home."""
+
+    kind: Literal["original", "rung", "sound"]
+    url: str
+    height: int | None = Field(description="Of a rung")
+    track: int | None = Field(description="Of sound, from 0")
+    about: str | None = Field(description="Of sound: title, language and codec")
+
+
 class VideoDetail(VideoRow):
     location: Location
     probe: ProbeShape | None
@@ -179,6 +238,7 @@ class VideoDetail(VideoRow):
     playlist: str | None = Field(description="URL of the HLS master playlist, playable while it grows")
     peaks: str | None
     original_url: str
+    downloads: list[Download]
 
 
 class AddRequest(Asked):

@@ -23,6 +23,14 @@ UNSPECIFIED: Color = (0, 2, 2, 2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StampSyntax:
+    """What a picture timing message needs from its parameter set to be read."""
+
+    delay_bits: int  # of the two delays before pic_struct, together
+    offset_bits: int  # time_offset_length
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sps:
     """What of a sequence parameter set decides whether pictures can be joined."""
 
@@ -36,6 +44,7 @@ class Sps:
     color: Color
     usable_bits: int  # bits before vui_parameters_present_flag
     said_bits: int | None  # bits before bitstream_restriction_flag; None without usability information
+    stamps: StampSyntax | None  # how pictures carry a time of day; None: they do not
 
 
 def parse_sps(unit: bytes) -> Sps:
@@ -58,7 +67,7 @@ def parse_sps(unit: bytes) -> Sps:
         for _ in range(4):
             bits.ue()
     usable_bits = bits.position
-    said_bits, reorder, color = _read_usability(bits) if bits.u(1) else (None, None, UNSPECIFIED)
+    said_bits, reorder, color, stamps = _read_usability(bits) if bits.u(1) else (None, None, UNSPECIFIED, None)
     return Sps(
         number=number,
         profile=profile,
@@ -70,6 +79,7 @@ def parse_sps(unit: bytes) -> Sps:
         color=color,
         usable_bits=usable_bits,
         said_bits=said_bits,
+        stamps=stamps,
     )
 
 
@@ -135,8 +145,8 @@ def _skip_order_count(bits: BitReader) -> None:
             bits.se()
 
 
-def _read_usability(bits: BitReader) -> tuple[int, int | None, Color]:
-    """Where bitstream_restriction_flag stands, num_reorder_frames behind it, and the colours."""
+def _read_usability(bits: BitReader) -> tuple[int, int | None, Color, StampSyntax | None]:
+    """Where bitstream_restriction_flag stands, num_reorder_frames behind it, the colours, and how stamps are read."""
     if bits.u(1) and bits.u(8) == 255:
         bits.u(32)
     if bits.u(1):
@@ -146,15 +156,16 @@ def _read_usability(bits: BitReader) -> tuple[int, int | None, Color]:
         bits.ue(), bits.ue()
     if bits.u(1):
         bits.u(32), bits.u(32), bits.u(1)
-    timed = [_skip_buffering(bits) for _ in range(2) if bits.u(1)]
+    timed = [_read_buffering(bits) for _ in range(2) if bits.u(1)]
     if timed:
         bits.u(1)
-    bits.u(1)
+    delay_bits, offset_bits = timed[-1] if timed else (0, 24)
+    stamps = StampSyntax(delay_bits=delay_bits, offset_bits=offset_bits) if bits.u(1) else None
     said = bits.position
     if not bits.u(1):
-        return said, None, color
+        return said, None, color, stamps
     bits.u(1), bits.ue(), bits.ue(), bits.ue(), bits.ue()
-    return said, bits.ue(), color
+    return said, bits.ue(), color, stamps
 
 
 def _read_color(bits: BitReader) -> Color:
@@ -163,10 +174,11 @@ def _read_color(bits: BitReader) -> Color:
     return (span, bits.u(8), bits.u(8), bits.u(8)) if bits.u(1) else (span, *UNSPECIFIED[1:])
 
 
-def _skip_buffering(bits: BitReader) -> bool:
+def _read_buffering(bits: BitReader) -> tuple[int, int]:
+    """Bits of the two delays of a picture timing message together, and of its time offset."""
     count = min(bits.ue(), 31)
     bits.u(8)
     for _ in range(count + 1):
         bits.ue(), bits.ue(), bits.u(1)
-    bits.u(20)
-    return True
+    bits.u(5)
+    return bits.u(5) + 1 + bits.u(5) + 1, bits.u(5)

@@ -17,6 +17,11 @@ class Orientation(msgspec.Struct, frozen=True, kw_only=True):
     mirrored: bool = False
 
     @property
+    def degrees(self) -> int:
+        """The quarter turns in degrees clockwise."""
+        return 90 * self.quarter_turns
+
+    @property
     def filters(self) -> tuple[tuple[str, str], ...]:
         """libavfilter names and arguments that turn a picture as it is meant to be seen."""
         mirror = (("hflip", ""),) if self.mirrored else ()

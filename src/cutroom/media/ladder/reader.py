@@ -11,7 +11,7 @@ from av.container import InputContainer
 from av.error import EOFError as NothingMore
 from av.error import FFmpegError
 from av.packet import Packet
-from av.stream import Disposition, Stream
+from av.stream import Discard, Disposition, Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
@@ -43,7 +43,7 @@ class Reader:
         wanted = {stream.index for stream in self.streams}
         for stream in container.streams:
             if stream.index not in wanted:
-                stream.discard = "all"  # type: ignore[assignment]
+                stream.discard = Discard.all
 
     @property
     def streams(self) -> Sequence[Stream]:
