@@ -67,6 +67,7 @@ function videoChanged(client: QueryClient, patch: Patch): void {
   patchLists(client, "videos", patch.id, (row) => (patch.deleted ? null : { ...row, ...patch }));
   client.setQueryData(key, (shown?: object) => shown && { ...shown, ...patch });
   refetchSoon(client, key, 150);
+  refetchSoon(client, ["inspection", "video", patch.id], 300);
   const { id, deleted, name, visibility, verdict, proxy_state: proxy, has_poster: poster } = patch;
   if (isNews(id, deleted, name, visibility, verdict, proxy, poster)) refetchSoon(client, ["videos"], 600);
 }
@@ -97,7 +98,7 @@ function scanChanged(client: QueryClient, patch: Patch): void {
   client.setQueryData(["scan", patch.id], (shown?: object) => shown && { ...shown, ...patch });
   if (!isNews(patch.id, patch.state, patch.deleted)) return;
   refetchSoon(client, ["scans"], 300);
-  refetchSoon(client, ["inspection"], 600);
+  for (const part of ["statistics", "result"]) refetchSoon(client, ["inspection", part], 600);
 }
 
 /** Puts one announced row into every list and page that shows it. */

@@ -1,6 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { ExternalLink, X } from "lucide-react";
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import { IconButton } from "../controls/Button";
 import { useKeys } from "../keys/useKeys";
 import { formatDuration } from "../time/timecode";
@@ -43,17 +43,18 @@ interface FileDetailProps {
 export function FileDetail({ file, onClose, again }: FileDetailProps) {
   const [selected, setSelected] = useState<FoundFinding | null>(null);
   const { findings } = file;
+  const close = useClosing(onClose);
   const jump = (back: boolean) => {
     const at = nextDamage(findings, selected?.start_seconds ?? (back ? Number.POSITIVE_INFINITY : -1), back);
     setSelected(findings.find((finding) => at !== null && finding.start_seconds === at) ?? selected);
   };
   useKeys({ nextDamage: () => jump(false), previousDamage: () => jump(true) });
   return (
-    <aside className={styles.panel} aria-label={`Findings in ${file.name}`} data-testid="file-detail" onKeyDown={(event) => event.key === "Escape" && onClose()}>
+    <aside className={styles.panel} aria-label={`Findings in ${file.name}`} data-testid="file-detail">
       <header className={styles.header}>
         <div className={styles.title}>
           <h2>{file.name}</h2>
-          <IconButton label="Close" hint="Esc" onClick={onClose}>
+          <IconButton label="Close" hint="Esc" onClick={close}>
             <X />
           </IconButton>
         </div>
@@ -92,6 +93,25 @@ export function FileDetail({ file, onClose, again }: FileDetailProps) {
       </div>
     </aside>
   );
+}
+
+/** Closing leads back to the row; Escape does it from anywhere but a field and a dialog. */
+function useClosing(onClose: () => void): () => void {
+  const close = () => {
+    document.querySelector<HTMLElement>("[data-index][aria-current]")?.focus();
+    onClose();
+  };
+  const latest = useRef(close);
+  latest.current = close;
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      const elsewhere = event.target instanceof HTMLInputElement || document.querySelector("dialog[open]");
+      if (event.key === "Escape" && !elsewhere) latest.current();
+    };
+    window.addEventListener("keydown", onKey);
+    return () => window.removeEventListener("keydown", onKey);
+  }, []);
+  return close;
 }
 
 function factsOf(file: Inspected): string[] {

@@ -1,7 +1,7 @@
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { CircleCheck, SearchX, Unplug } from "lucide-react";
-import { useCallback, useMemo } from "react";
+import { useCallback, useEffect, useMemo, useRef } from "react";
 import { messageOf } from "../api/failure";
 import { Button } from "../controls/Button";
 import { Notice } from "../controls/Notice";
@@ -61,6 +61,7 @@ interface ResultsProps {
 
 function Results({ search, scanId, statuses, scan }: ResultsProps) {
   const navigate = useNavigate({ from: "/inspect" });
+  const client = useQueryClient();
   const running = scan !== undefined && isActive(scan);
   const query = useInfiniteQuery({
     ...resultsQuery({ scan: scanId, status: search.status, q: search.q }),
@@ -68,7 +69,15 @@ function Results({ search, scanId, statuses, scan }: ResultsProps) {
     refetchInterval: ({ state }) => (running && (state.data?.pages.length ?? 0) <= 1 ? 2000 : false),
   });
   const rows = useMemo(() => query.data?.pages.flatMap((page) => page.items) ?? [], [query.data]);
-  const { hasNextPage, isFetchingNextPage, fetchNextPage } = query;
+  const { hasNextPage, isFetchingNextPage, fetchNextPage, refetch } = query;
+  const pages = query.data?.pages.length ?? 0;
+  const behind = useBehind(scan?.files ?? 0, pages, query.dataUpdatedAt);
+  const wasRunning = useRef(running);
+  useEffect(() => {
+    // The last files came in after the last look.
+    if (wasRunning.current && !running && pages <= 1) void refetch();
+    wasRunning.current = running;
+  }, [running, pages, refetch]);
   const more = useCallback(() => {
     if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
   }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
@@ -79,6 +88,11 @@ function Results({ search, scanId, statuses, scan }: ResultsProps) {
         <StatusChips statuses={statuses} offered={offeredOf(statuses ?? {}, search.status)} value={search.status} onChange={(status) => change({ status })} />
         <SearchBox label="Search by path" value={search.q ?? ""} onChange={(q) => change({ q: q || undefined })} />
       </div>
+      {behind && (
+        <button type="button" className={styles.behind} onClick={() => void client.resetQueries({ queryKey: ["inspection", "results", scanId] })}>
+          More results have come in: show the worst of all
+        </button>
+      )}
       {query.isError ? (
         <Notice icon={<Unplug />} title="The results could not be read">
           <p role="alert">{messageOf(query.error)}</p>
@@ -95,6 +109,13 @@ function Results({ search, scanId, statuses, scan }: ResultsProps) {
       )}
     </>
   );
+}
+
+/** Whether a scan has gone on since the first page was read; somebody who has scrolled on is not interrupted. */
+function useBehind(files: number, pages: number, updatedAt: number): boolean {
+  const read = useRef({ files, updatedAt: 0 });
+  if (pages <= 1 && read.current.updatedAt !== updatedAt) read.current = { files, updatedAt };
+  return pages > 1 && files > read.current.files;
 }
 
 function Nothing({ search, total, running, onClear }: { search: InspectSearch; total: number; running: boolean; onClear: () => void }) {

@@ -42,6 +42,9 @@ export const resultsQuery = ({ scan, status, q }: ResultFilter) =>
       return unwrap(api.GET("/api/scans/{scan_id}/results", { params: { path: { scan_id: scan }, query }, signal }));
     },
     placeholderData: steady,
+    // Hundreds of pages may be loaded: they are asked for again only where the page says so.
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 0,
     ...first,
   });
 
