@@ -1,7 +1,7 @@
 import { useId } from "react";
+import { extent, marksOf, type Placed, stretchesOf } from "./damage";
 import styles from "./DamageBands.module.css";
 import { DamagePatterns } from "./DamagePatterns";
-import { extent, marksOf, type Placed, stretchesOf } from "./damage";
 import { severityLook } from "./severity";
 
 /** Height of the caps over the pictures, in CSS pixels. */

@@ -3,9 +3,9 @@ import { useWidth } from "../controls/useWidth";
 import { formatDuration } from "../time/timecode";
 import { formatBytes } from "../time/when";
 import { ticks } from "../watch/strip";
+import { byteMarksOf, damagedSeconds, extent, type Mark, markAt, marksOf, momentOf, type Placed, type Stretch, stretchesOf } from "./damage";
 import styles from "./DamageMap.module.css";
 import { Swatch, SwatchFills } from "./DamagePatterns";
-import { byteMarksOf, damagedSeconds, extent, type Mark, markAt, marksOf, momentOf, type Placed, type Stretch, stretchesOf } from "./damage";
 import { severities, severityLook } from "./severity";
 
 interface DamageMapProps<Found extends Placed> {

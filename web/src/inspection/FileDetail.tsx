@@ -1,15 +1,15 @@
 import { Link } from "@tanstack/react-router";
 import { ExternalLink, X } from "lucide-react";
 import { type ReactNode, useEffect, useRef, useState } from "react";
+import type { PastVerdict } from "../api/model";
 import { IconButton } from "../controls/Button";
 import { useKeys } from "../keys/useKeys";
 import { formatDuration } from "../time/timecode";
 import { ago, formatBytes } from "../time/when";
-import type { FoundFinding, PastVerdict } from "./contract";
-import { DamageMap } from "./DamageMap";
 import { damagedSeconds, nextDamage } from "./damage";
+import { DamageMap } from "./DamageMap";
 import styles from "./FileDetail.module.css";
-import { FindingList } from "./FindingList";
+import { FindingList, type ShownFinding } from "./FindingList";
 import { HistoryList } from "./HistoryList";
 import { modeWord } from "./modes";
 import { splitPath } from "./places";
@@ -29,7 +29,7 @@ export interface Inspected {
   readonly duration_seconds: number | null;
   readonly size_bytes: number;
   readonly video_id: string | null;
-  readonly findings: readonly FoundFinding[];
+  readonly findings: readonly ShownFinding[];
   readonly history: readonly PastVerdict[];
 }
 
@@ -41,7 +41,7 @@ interface FileDetailProps {
 }
 
 export function FileDetail({ file, onClose, again }: FileDetailProps) {
-  const [selected, setSelected] = useState<FoundFinding | null>(null);
+  const [selected, setSelected] = useState<ShownFinding | null>(null);
   const { findings } = file;
   const close = useClosing(onClose);
   const jump = (back: boolean) => {

@@ -1,24 +1,27 @@
 import { ImageOff } from "lucide-react";
 import { type Ref, useEffect, useId, useRef, useState } from "react";
+import type { FoundFinding } from "../api/model";
 import { Dialog } from "../controls/Dialog";
-import type { FoundFinding } from "./contract";
-import { Swatch, SwatchFills } from "./DamagePatterns";
 import { momentOf } from "./damage";
+import { Swatch, SwatchFills } from "./DamagePatterns";
 import styles from "./FindingList.module.css";
 import { severityLook } from "./severity";
 
 /** The worst come first; a file may have hundreds. */
 const atOnce = 12;
 
+/** A finding whose severity may be one that this page does not know. */
+export type ShownFinding = Omit<FoundFinding, "severity"> & { severity: string };
+
 interface FindingListProps {
-  findings: readonly FoundFinding[];
+  findings: readonly ShownFinding[];
   selected: number | null;
-  onSelect: (finding: FoundFinding) => void;
+  onSelect: (finding: ShownFinding) => void;
 }
 
 /** Every finding with its picture, where there is one, and all that is known of its place. */
 export function FindingList({ findings, selected, onSelect }: FindingListProps) {
-  const [shown, setShown] = useState<FoundFinding | null>(null);
+  const [shown, setShown] = useState<ShownFinding | null>(null);
   const [limit, setLimit] = useState(atOnce);
   const id = useId();
   const current = useRef<HTMLLIElement>(null);
@@ -62,7 +65,7 @@ export function FindingList({ findings, selected, onSelect }: FindingListProps) 
 }
 
 interface FindingRowProps {
-  finding: FoundFinding;
+  finding: ShownFinding;
   /** Id of the swatches' fills. */
   fills: string;
   selected: boolean;

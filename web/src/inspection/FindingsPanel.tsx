@@ -4,10 +4,9 @@ import { messageOf } from "../api/failure";
 import type { VideoDetail } from "../api/model";
 import { toast } from "../app/toasts";
 import { useMay } from "../app/useSession";
-import type { FoundFinding } from "./contract";
 import { DamageMap } from "./DamageMap";
+import { FindingList, type ShownFinding } from "./FindingList";
 import styles from "./FindingsPanel.module.css";
-import { FindingList } from "./FindingList";
 import { HistoryList } from "./HistoryList";
 import { InspectAgain } from "./InspectAgain";
 import type { Mode } from "./modes";
@@ -23,12 +22,12 @@ interface FindingsPanelProps {
 /** The newest verdict on a video of the library, and all before it. */
 export function FindingsPanel({ video, onSeek }: FindingsPanelProps) {
   const may = useMay();
-  const [selected, setSelected] = useState<FoundFinding | null>(null);
+  const [selected, setSelected] = useState<ShownFinding | null>(null);
   const inspections = useQuery(videoInspectionsQuery(video.id));
   const asking = useAsking(video.id);
   // The page knows the findings already; their pictures come with the history.
-  const findings = inspections.data?.[0]?.findings ?? video.findings.map((finding, index) => ({ ...finding, index, count: 1, picture_url: null }));
-  const show = (finding: FoundFinding) => {
+  const findings: ShownFinding[] = inspections.data?.[0]?.findings ?? video.findings.map((finding, index) => ({ ...finding, index, count: 1, picture_url: null }));
+  const show = (finding: ShownFinding) => {
     setSelected(finding);
     if (finding.start_seconds !== null) onSeek(finding.start_seconds);
   };

@@ -1,6 +1,6 @@
 import { Link } from "@tanstack/react-router";
+import type { PastVerdict } from "../api/model";
 import { ago, exactly, isoInstant } from "../time/when";
-import type { PastVerdict } from "./contract";
 import styles from "./HistoryList.module.css";
 import { modeWord } from "./modes";
 import { VerdictBadge } from "./VerdictBadge";

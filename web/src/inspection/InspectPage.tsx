@@ -13,8 +13,8 @@ import { NewScanDialog } from "./NewScanDialog";
 import { scansQuery } from "./queries";
 import { ResultDetailPane } from "./ResultDetailPane";
 import { ResultsPane } from "./ResultsPane";
-import { SchedulesView } from "./SchedulesView";
 import { ScanList } from "./ScanList";
+import { SchedulesView } from "./SchedulesView";
 import { type InspectSearch, inspectSearch, type View } from "./search";
 
 const route = getRouteApi("/shell/inspect");

@@ -1,11 +1,11 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { FileQuestion } from "lucide-react";
 import { messageOf } from "../api/failure";
+import type { ResultDetail } from "../api/model";
 import { toast } from "../app/toasts";
 import { Button } from "../controls/Button";
 import { Notice } from "../controls/Notice";
 import { Skeleton } from "../controls/Skeleton";
-import type { ResultDetail } from "./contract";
 import { FileDetail } from "./FileDetail";
 import styles from "./FileDetail.module.css";
 import { InspectAgain } from "./InspectAgain";

@@ -3,18 +3,18 @@ import { useNavigate } from "@tanstack/react-router";
 import { CircleCheck, SearchX, Unplug } from "lucide-react";
 import { useCallback, useEffect, useMemo, useRef } from "react";
 import { messageOf } from "../api/failure";
+import type { Scan, Statuses } from "../api/model";
 import { Button } from "../controls/Button";
 import { Notice } from "../controls/Notice";
 import { SearchBox } from "../controls/SearchBox";
 import { Skeleton } from "../controls/Skeleton";
-import type { Scan, Statuses } from "./contract";
 import { resultsQuery, scanQuery, statisticsQuery } from "./queries";
 import { ResultList } from "./ResultList";
 import styles from "./ResultsPane.module.css";
 import { ScanHeader } from "./ScanHeader";
+import { isActive } from "./scanState";
 import type { InspectSearch } from "./search";
 import { offeredOf, StatusChips } from "./StatusChips";
-import { isActive } from "./scanState";
 import { totalOf } from "./statuses";
 
 /** The results of one scan, or the newest of every file. */

@@ -1,15 +1,15 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useId, useState } from "react";
 import { messageOf } from "../api/failure";
+import type { Schedule } from "../api/model";
 import { Button } from "../controls/Button";
 import { Dialog } from "../controls/Dialog";
 import { Field } from "../controls/Field";
 import form from "../controls/Form.module.css";
-import type { Schedule } from "./contract";
 import { cronOf, days, firstPlan, looksLikeCron, type Plan, planOf } from "./cron";
 import { addSchedule, changeSchedule } from "./queries";
-import styles from "./ScheduleDialog.module.css";
 import { firstTarget, isWhole, ScanTarget, type Target, wireTarget } from "./ScanTarget";
+import styles from "./ScheduleDialog.module.css";
 
 const choices = [
   ["day", "Every day"],

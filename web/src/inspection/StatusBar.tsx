@@ -1,4 +1,4 @@
-import type { Statuses } from "./contract";
+import type { Statuses } from "../api/model";
 import styles from "./StatusBar.module.css";
 import { inWords, partsOf, totalOf } from "./statuses";
 

@@ -1,7 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { CircleCheck, CircleDashed, Info, OctagonX, TriangleAlert } from "lucide-react";
+import type { Statuses } from "../api/model";
 import { useKeys } from "../keys/useKeys";
-import type { Statuses } from "./contract";
 import type { InspectSearch } from "./search";
 import styles from "./StatusChips.module.css";
 import { damaged, partsOf, totalOf } from "./statuses";

@@ -1,7 +1,7 @@
+import type { TrendPoint } from "../api/model";
 import { ago } from "../time/when";
-import type { TrendPoint } from "./contract";
-import styles from "./TrendPlot.module.css";
 import { columnsOf, inWords, totalOf } from "./statuses";
+import styles from "./TrendPlot.module.css";
 
 const height = 44;
 const most = 24;

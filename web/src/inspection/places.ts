@@ -1,4 +1,4 @@
-import type { Scan } from "./contract";
+import type { Scan } from "../api/model";
 
 /** A path cut where people look first: the name, and the folder it lies in. */
 export function splitPath(path: string): { name: string; folder: string } {

@@ -1,7 +1,7 @@
 import { CircleCheck, CircleDashed, CirclePause, LoaderCircle, type LucideIcon, Unlink } from "lucide-react";
+import type { Scan, ScanState } from "../api/model";
 import { formatDuration } from "../time/timecode";
 import { formatBytes, formatEta } from "../time/when";
-import type { Scan, ScanState } from "./contract";
 
 export const scanLooks: Readonly<Record<ScanState, { Icon: LucideIcon; word: string; tone: string }>> = {
   queued: { Icon: CircleDashed, word: "Queued", tone: "idle" },

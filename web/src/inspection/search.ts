@@ -1,4 +1,4 @@
-import type { Status } from "./contract";
+import type { FileStatus } from "../api/model";
 import { isStatus } from "./statuses";
 
 export type View = "scans" | "schedules" | "duplicates";
@@ -8,7 +8,7 @@ export interface InspectSearch {
   view?: Exclude<View, "scans">;
   /** The scan whose results are shown; "all" for the newest result of every file. */
   scan?: string;
-  status?: Status | "damaged";
+  status?: FileStatus | "damaged";
   q?: string;
   /** The result whose findings are shown. */
   file?: string;

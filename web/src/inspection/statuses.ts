@@ -1,16 +1,16 @@
-import type { Status, Statuses } from "./contract";
+import type { FileStatus, Statuses } from "../api/model";
 import { verdictLook, verdicts } from "./verdicts";
 
 /** Worst first, as the results are listed. */
-export const statusOrder: readonly Status[] = ["corrupt", "not-video", "unreadable", "crashed", "timed-out", "suspect", "note", "healthy"];
-export const damaged: readonly Status[] = statusOrder.slice(0, 6);
+export const statusOrder: readonly FileStatus[] = ["corrupt", "not-video", "unreadable", "crashed", "timed-out", "suspect", "note", "healthy"];
+export const damaged: readonly FileStatus[] = statusOrder.slice(0, 6);
 
-export function isStatus(value: unknown): value is Status {
+export function isStatus(value: unknown): value is FileStatus {
   return typeof value === "string" && value in verdicts && value !== "pending";
 }
 
 export interface Part {
-  readonly status: Status;
+  readonly status: FileStatus;
   readonly count: number;
   readonly tone: "ok" | "info" | "warn" | "bad" | "idle";
 }
