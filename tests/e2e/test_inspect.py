@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ def start_scan(page: Any, folder: Path, mode: str = "Deep") -> None:
     page.get_by_role("heading", name="Inspect").wait_for()
     page.keyboard.press("n")
     page.get_by_label("Folders or files, one a line").fill(str(folder))
-    page.get_by_role("radio", name=mode).check()
+    page.get_by_role("radio", name=re.compile(f"^{mode}")).check()
     page.get_by_role("button", name="Start the scan").click()
     page.locator("[data-testid=scan-header][data-state=done]").wait_for(timeout=60_000)
 
