@@ -43,7 +43,7 @@ def verdict(mode: Mode, code: str | None = None) -> Verdict:
 
 async def kept(scans: ScanService, scan: Scan, file: Candidate) -> Status | None:
     found = await scans.kept(scan, [file])
-    return found[file.path].status if file.path in found else None
+    return found[file.path].report.status if file.path in found else None
 
 
 async def put(
@@ -62,7 +62,7 @@ async def test_a_verdict_holds_until_size_age_or_depth_change(scans: ScanService
     await put(scans, scan, a_file(), "decode.failed")
     await scans.end(scan, summary(), whole=True)
     again = await scans.begin(asked(Mode.STANDARD))
-    found = (await scans.kept(again, [a_file()]))[ODD]
+    found = (await scans.kept(again, [a_file()]))[ODD].report
     assert (found.status, found.kept, found.findings[0].start_seconds) == (Status.CORRUPT, True, 1.0)
     assert found.path == "/footage/\\xff\\xfe\nodd.mp4"
     assert await kept(scans, again, a_file(size=1001)) is None
@@ -147,14 +147,16 @@ async def test_the_revision_can_be_taken_back(database: Database) -> None:
         config.attributes["connection"] = conn
         command.downgrade(config, "0001")
         lower = set(inspect(conn).get_table_names())
+        command.upgrade(config, "0002")
+        upper = set(inspect(conn).get_table_names())
         command.upgrade(config, "head")
-        return lower, set(inspect(conn).get_table_names())
+        return lower, upper
 
     async with database.engine.connect() as conn:
         writer = await conn.execution_options(cutroom_write="FULL")
         async with writer.begin():
             lower, upper = await writer.run_sync(down_and_up)
-    assert upper - lower == {"scans", "scan_results"}
+    assert upper - lower == {"scans", "scan_results", "scan_files", "scan_schedules", "file_hashes"}
 
 
 def test_a_request_is_its_own_key() -> None:

@@ -44,6 +44,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     command = [sys.executable, "-m", "cutroom", "serve", "--port", "0", "--data", str(data), "--no-sample"]
     environment = {k: v for k, v in os.environ.items() if not k.startswith("CUTROOM_")} | {
         "PYTHONUNBUFFERED": "1",
+        "CUTROOM_NET_ALLOW": "127.0.0.1",  # where the receivers of webhooks are
         "PYTHONPATH": str(ROOT / "src"),
     }
     log = data.parent / "serve.log"

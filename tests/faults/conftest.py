@@ -48,6 +48,10 @@ class Room:
         arguments = [self.url, str(self.scratch), str(self.published), str(lease), *([str(self.lock)] * locked)]
         return self._start("tests.faults.supervise", arguments)
 
+    def deliver(self) -> subprocess.Popen[bytes]:
+        """Start a loop that delivers webhooks."""
+        return self._start("tests.faults.deliver", [self.url])
+
     def _start(self, module: str, arguments: list[str]) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:
             process = subprocess.Popen(

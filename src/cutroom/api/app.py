@@ -20,7 +20,23 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 import cutroom
 from cutroom.api import access, errors, security, site
 from cutroom.api.lane import CacheLane
-from cutroom.api.routes import accounts, clips, docs, downloads, events, health, jobs, media, session, uploads, videos
+from cutroom.api.routes import (
+    accounts,
+    clips,
+    docs,
+    downloads,
+    events,
+    health,
+    inspection,
+    jobs,
+    media,
+    scans,
+    schedules,
+    session,
+    uploads,
+    videos,
+    webhooks,
+)
 from cutroom.api.schemas.base import ErrorAnswer
 from cutroom.api.streams import EventHub
 from cutroom.bootstrap.container import Cutroom, build, start
@@ -34,7 +50,24 @@ _STREAMS_AT_ONCE = 8
 # The page's files come last: their pattern takes every address.
 ROUTERS: tuple[APIRouter, ...] = tuple(
     module.router
-    for module in (session, accounts, videos, media, downloads, uploads, clips, jobs, events, health, docs, site)
+    for module in (
+        session,
+        accounts,
+        videos,
+        media,
+        downloads,
+        uploads,
+        clips,
+        jobs,
+        schedules,
+        scans,
+        inspection,
+        webhooks,
+        events,
+        health,
+        docs,
+        site,
+    )
 )
 
 
@@ -55,6 +88,7 @@ def with_settings(settings: Settings, *, ui: Path = site.BUILT) -> FastAPI:
                 _end_streams_on_goodbye(hub)
                 yield
         finally:
+            await services.moments.close()
             await services.database.close()
 
     app = build_app(settings.server, lifespan=lifespan)

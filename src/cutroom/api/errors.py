@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 STATUS = {
     ErrorKind.INVALID: 400,
+    ErrorKind.UNPROCESSABLE: 422,
     ErrorKind.UNAUTHENTICATED: 401,
     ErrorKind.FORBIDDEN: 403,
     ErrorKind.NOT_FOUND: 404,

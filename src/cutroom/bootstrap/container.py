@@ -9,7 +9,10 @@ from pathlib import Path
 
 from cutroom.accounts.service import AccountService
 from cutroom.bootstrap.datadir import DataDirectory
+from cutroom.bootstrap.scan_child import TARGET as SCAN_TARGET
+from cutroom.bootstrap.scan_child import arguments as scan_arguments
 from cutroom.bootstrap.settings import Settings
+from cutroom.bootstrap.telling import tell_webhooks
 from cutroom.bootstrap.wiring import subscribe
 from cutroom.clips import tasks as clip_tasks
 from cutroom.clips.service import ClipService
@@ -18,11 +21,22 @@ from cutroom.db.location import refuse_network_share
 from cutroom.db.upgrade import upgrade
 from cutroom.events.announce import Announcer
 from cutroom.inspection import tasks as inspection_tasks
+from cutroom.inspection.hashes import KnownDuplicates
+from cutroom.inspection.moments import Moments
+from cutroom.inspection.results import Results
+from cutroom.inspection.scan_jobs import ScanJobs
+from cutroom.inspection.scans import ScanService
+from cutroom.inspection.schedules import Schedules
 from cutroom.inspection.service import InspectionService
+from cutroom.inspection.vocabulary import Mode
 from cutroom.jobs.models import JobKind
 from cutroom.jobs.service import JobService
 from cutroom.library import tasks as library_tasks
 from cutroom.library.service import LibraryService
+from cutroom.net.addresses import Allowed
+from cutroom.net.client import SafeClient
+from cutroom.net.webhooks.delivering import Deliveries
+from cutroom.net.webhooks.service import WebhookService
 from cutroom.proxies import tasks as proxy_tasks
 from cutroom.proxies.downloads import DownloadService
 from cutroom.proxies.models import Recipe
@@ -46,25 +60,30 @@ class Cutroom:
     accounts: AccountService
     library: LibraryService
     inspection: InspectionService
+    scans: ScanService
+    scan_jobs: ScanJobs
+    schedules: Schedules
+    results: Results
+    duplicates: KnownDuplicates
+    moments: Moments
     proxies: ProxyService
     downloads: DownloadService
     clips: ClipService
     uploads: UploadService
+    client: SafeClient
+    webhooks: WebhookService
+    deliveries: Deliveries
 
 
 def build(settings: Settings) -> Cutroom:
     """Everything, from settings; creates the data directory and opens nothing else. `start` prepares the database."""
     data = DataDirectory(settings.data)
     data.create()
-    if not settings.database.url:
-        refuse_network_share(data.root)
-    database = Database(
-        settings.database.url or f"sqlite:///{data.database}",
-        pool_size=settings.database.pool_size,
-        busy_seconds=settings.database.busy_seconds,
-    )
+    database = _database(settings, data)
     store = LocalStore(Path(settings.storage.root).expanduser() if settings.storage.root else data.objects)
-    announcer, jobs = Announcer(), JobService(database)
+    announcer = Announcer()
+    jobs = JobService(database, announcer=announcer)
+    client = SafeClient(Allowed.parse(settings.net.allow))
     library = LibraryService(
         database=database,
         store=store,
@@ -78,6 +97,8 @@ def build(settings: Settings) -> Cutroom:
         ladder=settings.media.ladder,
         segment_seconds=Fraction(str(settings.media.segment_seconds)),
     )
+    inspection = InspectionService(jobs=jobs, library=library, announcer=announcer)
+    scan_jobs = ScanJobs(jobs=jobs, announcer=announcer)
     proxies = ProxyService(library=library, jobs=jobs, store=store, recipe=recipe)
     cutroom = Cutroom(
         settings=settings,
@@ -88,7 +109,13 @@ def build(settings: Settings) -> Cutroom:
         jobs=jobs,
         accounts=AccountService(database, **settings.accounts.model_dump()),
         library=library,
-        inspection=InspectionService(jobs=jobs),
+        inspection=inspection,
+        scans=ScanService(database, announcer),
+        scan_jobs=scan_jobs,
+        schedules=Schedules(scan_jobs),
+        results=Results(library),
+        duplicates=KnownDuplicates(library),
+        moments=Moments(data.moments, memory_bytes=settings.media.memory_mib << 20 or None),
         proxies=proxies,
         downloads=DownloadService(
             database=database, library=library, proxies=proxies, store=store, scratch=data.scratch
@@ -101,16 +128,31 @@ def build(settings: Settings) -> Cutroom:
             scratch=data.scratch,
             max_bytes=int(settings.uploads.max_gib * (1 << 30)),
         ),
+        client=client,
+        webhooks=WebhookService(),
+        deliveries=Deliveries(database, client, **settings.webhooks.model_dump()),
     )
     jobs.register(_kinds(cutroom))
     subscribe(
         announcer,
         library=library,
-        inspection=cutroom.inspection,
+        inspection=inspection,
+        check=None if settings.inspection.check == "off" else Mode(settings.inspection.check),
         proxies=cutroom.proxies,
         clips=cutroom.clips,
     )
+    tell_webhooks(announcer, cutroom.webhooks)
     return cutroom
+
+
+def _database(settings: Settings, data: DataDirectory) -> Database:
+    if not settings.database.url:
+        refuse_network_share(data.root)
+    return Database(
+        settings.database.url or f"sqlite:///{data.database}",
+        pool_size=settings.database.pool_size,
+        busy_seconds=settings.database.busy_seconds,
+    )
 
 
 async def start(cutroom: Cutroom) -> None:
@@ -124,7 +166,8 @@ def _kinds(cutroom: Cutroom) -> list[JobKind]:
     library, store, attempts = cutroom.library, cutroom.store, cutroom.settings.jobs.max_attempts
     return [
         *library_tasks.kinds(library, max_attempts=attempts),
-        *inspection_tasks.kinds(cutroom.inspection, library, cutroom.announcer, max_attempts=attempts),
+        *inspection_tasks.kinds(cutroom.inspection, library, max_attempts=attempts),
+        *cutroom.scan_jobs.kinds(target=SCAN_TARGET, arguments=lambda: scan_arguments(cutroom.settings)),
         *proxy_tasks.kinds(cutroom.proxies, library, store, max_attempts=attempts),
-        *clip_tasks.kinds(cutroom.clips, library, store, max_attempts=attempts),
+        *clip_tasks.kinds(cutroom.clips, library, store, cutroom.announcer, max_attempts=attempts),
     ]

@@ -39,6 +39,11 @@ class DataDirectory:
         return self.root / "scratch"
 
     @property
+    def moments(self) -> Path:
+        """Pictures of damaged moments: a cache, made again when it is gone."""
+        return self.root / "cache" / "moments"
+
+    @property
     def backups(self) -> Path:
         """Copies of the database."""
         return self.root / "backups"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import platformdirs
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -84,8 +84,17 @@ class JobsSettings(Group):
     inspect: int = Field(default=0, ge=0, description="Inspections at once; 0: one for each core")
     io: int = Field(default=1, ge=1, description="Files hashed at once")
     preview: int = Field(default=0, ge=0, description="Thumbnails at once; 0: one for each two cores")
+    scan: int = Field(default=0, ge=0, description="Files that a scan reads at once; 0: one for each core but one")
     encode: int = Field(default=1, ge=1, description="Ladders at once; one uses every core already")
     clip: int = Field(default=1, ge=1, description="Cuts at once")
+
+
+class InspectionSettings(Group):
+    """Looking for damage."""
+
+    check: Literal["off", "standard", "hybrid", "deep", "full"] = Field(
+        default="standard", description="The closer look at every added video when there is nothing else to do"
+    )
 
 
 class MediaSettings(Group):
@@ -125,6 +134,24 @@ class UploadsSettings(Group):
     max_gib: float = Field(default=100.0, gt=0, description="Largest file taken, in GiB")
 
 
+class NetSettings(Group):
+    """Requests that the server makes."""
+
+    allow: Words = Field(
+        default=(), description="Networks and host names it may reach though they are not public: 10.0.0.0/8, localhost"
+    )
+
+
+class WebhooksSettings(Group):
+    """Telling other programs what happened."""
+
+    timeout_seconds: float = Field(default=15.0, ge=1, le=60, description="How long a receiver may take to answer")
+    keep_days: float = Field(default=30.0, ge=1, le=3650, description="Days until a delivery is forgotten")
+    give_up_hours: float = Field(
+        default=120.0, ge=1, description="Hours of nothing but failures after which a webhook is turned off"
+    )
+
+
 def default_data() -> Path:
     """The data directory by the XDG rules (~/.local/share/cutroom) or the system's equivalent."""
     return Path(platformdirs.user_data_dir("cutroom", appauthor=False))
@@ -142,10 +169,13 @@ class Settings(BaseSettings):
     server: ServerSettings = ServerSettings()
     accounts: AccountsSettings = AccountsSettings()
     jobs: JobsSettings = JobsSettings()
+    inspection: InspectionSettings = InspectionSettings()
     media: MediaSettings = MediaSettings()
     storage: StorageSettings = StorageSettings()
     library: LibrarySettings = LibrarySettings()
     uploads: UploadsSettings = UploadsSettings()
+    net: NetSettings = NetSettings()
+    webhooks: WebhooksSettings = WebhooksSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -5,7 +5,10 @@ from __future__ import annotations
 from cutroom.clips.service import ClipService
 from cutroom.db.engine import Transaction
 from cutroom.events.announce import Announcer
+from cutroom.inspection.events import FilesInspected
 from cutroom.inspection.service import InspectionService
+from cutroom.inspection.verdicts import ScannedVerdicts
+from cutroom.inspection.vocabulary import Mode
 from cutroom.jobs.models import URGENT
 from cutroom.library.events import (
     AssetDeleting,
@@ -26,8 +29,13 @@ def subscribe(
     inspection: InspectionService,
     proxies: ProxyService,
     clips: ClipService,
+    check: Mode | None,
 ) -> None:
-    """What is added is inspected; what can be opened gets pictures, a ladder and a hash; what goes takes its own."""
+    """What is added is inspected; what can be opened gets pictures, a ladder and a hash; what goes takes its own.
+
+    `check` is the mode of the closer look at what was added; None: there is none.
+    """
+    scanned = ScannedVerdicts(inspection=inspection, library=library, announcer=announcer)
 
     async def added(tx: Transaction, event: VideosAdded) -> None:
         await inspection.enqueue_for(tx, event.videos)
@@ -35,6 +43,8 @@ def subscribe(
     async def inspected(tx: Transaction, event: VideoInspected) -> None:
         await proxies.enqueue_for(tx, event.video)
         await library.hashing.enqueue_for(tx, event.video)
+        if check is not None:
+            await inspection.enqueue_check(tx, event.video, check)
 
     async def hashed(tx: Transaction, event: VideoHashed) -> None:
         if event.left_asset_id is not None:
@@ -51,6 +61,7 @@ def subscribe(
 
     announcer.subscribe(VideosAdded, added)
     announcer.subscribe(VideoInspected, inspected)
+    announcer.subscribe(FilesInspected, scanned.take)
     announcer.subscribe(VideoHashed, hashed)
     announcer.subscribe(VideoOpened, opened)
     announcer.subscribe(VideoDeleting, deleting)

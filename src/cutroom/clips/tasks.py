@@ -9,20 +9,24 @@ from typing import Any
 import msgspec
 
 from cutroom.clips import store as rows
+from cutroom.clips.events import ClipDone
 from cutroom.clips.models import Clip, ClipState
 from cutroom.clips.names import MEDIA_TYPES
 from cutroom.clips.service import ClipService
 from cutroom.core.errors import ErrorDocument
 from cutroom.db.engine import Transaction
+from cutroom.events.announce import Announcer
 from cutroom.jobs.errors import CANCELLED
 from cutroom.jobs.models import Job, JobKind
 from cutroom.library.service import LibraryService
 from cutroom.storage.port import ObjectStore
 
 
-def kinds(service: ClipService, library: LibraryService, store: ObjectStore, *, max_attempts: int) -> list[JobKind]:
+def kinds(
+    service: ClipService, library: LibraryService, store: ObjectStore, announcer: Announcer, *, max_attempts: int
+) -> list[JobKind]:
     """The kind `clip`."""
-    tasks = _Tasks(service, library, store)
+    tasks = _Tasks(service, library, store, announcer)
     return [
         JobKind(
             name="clip",
@@ -37,10 +41,11 @@ def kinds(service: ClipService, library: LibraryService, store: ObjectStore, *, 
 
 
 class _Tasks:
-    def __init__(self, service: ClipService, library: LibraryService, store: ObjectStore) -> None:
+    def __init__(self, service: ClipService, library: LibraryService, store: ObjectStore, announcer: Announcer) -> None:
         self._service = service
         self._library = library
         self._store = store
+        self._announcer = announcer
 
     async def prepare(self, tx: Transaction, job: Job) -> dict[str, Any] | None:
         """None when the clip has been deleted or its original cannot be read any more."""
@@ -84,6 +89,8 @@ class _Tasks:
             "error": None,
         }
         await self._set(tx, clip, values)
+        done = await self._service.get(tx.conn, clip.id, viewer=None)
+        await self._announcer.announce(tx, ClipDone(clip=done))
         return answer
 
     async def failed(self, tx: Transaction, job: Job, error: ErrorDocument) -> None:

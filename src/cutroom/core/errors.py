@@ -10,7 +10,8 @@ import msgspec
 class ErrorKind(StrEnum):
     """What sort of failure it is, so that an entrance can choose a status without knowing the code."""
 
-    INVALID = "invalid"  # the request cannot be taken as it is: HTTP 400/422, exit 2
+    INVALID = "invalid"  # the request cannot be taken as it is: HTTP 400, exit 2
+    UNPROCESSABLE = "unprocessable"  # well put, but it names what is not there: HTTP 422, exit 2
     UNAUTHENTICATED = "unauthenticated"  # nobody is signed in: HTTP 401
     FORBIDDEN = "forbidden"  # signed in, but not allowed: HTTP 403
     NOT_FOUND = "not-found"  # HTTP 404

@@ -26,6 +26,7 @@ class Row(NamedTuple):
     report: FileReport
     size_bytes: int
     file: Candidate
+    result_id: int | None = None  # of the kept verdict; None: this one is new
 
 
 def deadline_seconds(size_bytes: int, mode: Mode) -> float:
@@ -41,16 +42,19 @@ async def inspect_files(
     pool: DecodePool,
     max_seconds_per_file: float | None = None,
     more: Callable[[Candidate], dict[str, Any]] | None = None,
+    started: Callable[[Candidate], None] | None = None,
 ) -> AsyncGenerator[Row, None]:
     """Inspect files as they come; rows come as they finish, not in order.
 
     A file that runs past its deadline is `timed-out`, one that kills its child is `crashed`; the others go on. `more`
-    gives further arguments for a file's child.
+    gives further arguments for a file's child; `started` is told of each file before it is read.
     """
     flight: dict[int, Candidate] = {}
 
     def asked(index: int, file: Candidate) -> dict[str, Any]:
         flight[index] = file
+        if started is not None:
+            started(file)
         return {"mode": mode.value, **path_arguments(file.path), **(more(file) if more else {})}
 
     def arguments() -> Iterator[dict[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable
 from contextlib import suppress
 from itertools import islice
 from typing import Any
@@ -30,14 +30,19 @@ _Found = Row | BaseException | None
 
 
 async def scan_files(
-    files: Iterable[Candidate], scan: Scan, *, scans: ScanService, pool: DecodePool
+    files: Iterable[Candidate] | AsyncIterable[Candidate],
+    scan: Scan,
+    *,
+    scans: ScanService,
+    pool: DecodePool,
+    started: Callable[[Candidate], None] | None = None,
 ) -> AsyncGenerator[Row, None]:
     """Every file's row, as they are found out; the scan is ended when all are through, and stays open otherwise.
 
     However this ends, what was finished more than `BATCH_SECONDS` ago is kept; on a cancellation, all that was.
-    Raises `scan.not-kept` when the database does not take a batch.
+    `started` is told of each file before it is read. Raises the database's own refusal to take a batch.
     """
-    running = _Running(scan, scans, pool)
+    running = _Running(scan, scans, pool, started)
     working = asyncio.create_task(running.work(files))
     whole = False
     try:
@@ -55,10 +60,13 @@ async def scan_files(
 class _Running:
     """A scan under way: a task finds rows out, the caller takes them and has them written."""
 
-    def __init__(self, scan: Scan, scans: ScanService, pool: DecodePool) -> None:
+    def __init__(
+        self, scan: Scan, scans: ScanService, pool: DecodePool, started: Callable[[Candidate], None] | None
+    ) -> None:
         self._scan = scan
         self._scans = scans
         self._pool = pool
+        self._started = started
         self._found: asyncio.Queue[_Found] = asyncio.Queue(maxsize=2 * ASKED_AT_ONCE)
         self._waiting: list[Row] = []
         self._since = 0.0
@@ -67,7 +75,7 @@ class _Running:
         self._baselines: dict[Any, Baseline] = {}
         self._broken = False
 
-    async def work(self, files: Iterable[Candidate]) -> None:
+    async def work(self, files: Iterable[Candidate] | AsyncIterable[Candidate]) -> None:
         """Find out about all files; what goes wrong goes through the queue too, so that it is seen at once."""
         request = self._scan.request
         more = self._baseline_of if request.mode is Mode.FULL else None
@@ -78,6 +86,7 @@ class _Running:
                 pool=self._pool,
                 max_seconds_per_file=request.max_seconds_per_file,
                 more=more,
+                started=self._started,
             ):
                 await self._found.put(row)
         except Exception as error:  # handed to the caller, who raises it
@@ -123,17 +132,17 @@ class _Running:
             if whole:
                 raise not_kept(error) from error
 
-    async def _unknown(self, files: Iterable[Candidate]) -> AsyncIterator[Candidate]:
+    async def _unknown(self, files: Iterable[Candidate] | AsyncIterable[Candidate]) -> AsyncIterator[Candidate]:
         """The files that have to be looked at; the others' rows go straight to the caller."""
-        for some in _chunks(files, ASKED_AT_ONCE):
+        async for some in _chunks(files, ASKED_AT_ONCE):
             kept = await self._scans.kept(self._scan, some)
             left = []
             for file in some:
-                report = kept.get(file.path)
-                if report is None:
+                row = kept.get(file.path)
+                if row is None:
                     left.append(file)
                 else:
-                    await self._found.put(Row(report, file.size_bytes, file))
+                    await self._found.put(row)
             if left and self._scan.request.mode is Mode.FULL:
                 self._baselines |= await self._scans.baselines(left)
             for file in left:
@@ -145,8 +154,6 @@ class _Running:
 
     def _take(self, row: Row) -> None:
         self._totals.add(row.report, row.size_bytes)
-        if row.report.kept:
-            return
         if not self._waiting:
             self._since = time.monotonic()
         self._waiting.append(row)
@@ -165,7 +172,17 @@ def not_kept(error: CutroomError) -> CutroomError:
     )
 
 
-def _chunks(files: Iterable[Candidate], size: int) -> Iterator[list[Candidate]]:
+async def _chunks(files: Iterable[Candidate] | AsyncIterable[Candidate], size: int) -> AsyncIterator[list[Candidate]]:
+    if isinstance(files, AsyncIterable):
+        some: list[Candidate] = []
+        async for file in files:
+            some.append(file)
+            if len(some) == size:
+                yield some
+                some = []
+        if some:
+            yield some
+        return
     remaining = iter(files)
     while some := list(islice(remaining, size)):
         yield some

@@ -12,39 +12,24 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from xxhash import xxh3_128_hexdigest
 
 from cutroom.core import clock
 from cutroom.core.ids import new_id
-from cutroom.db.engine import Database
-from cutroom.inspection import store
+from cutroom.db.engine import Database, Transaction
+from cutroom.events.announce import Announcer
+from cutroom.inspection import hash_store, store
 from cutroom.inspection.batch import Row
 from cutroom.inspection.checksum import Baseline
+from cutroom.inspection.events import FilesInspected, InspectedFile
 from cutroom.inspection.files import Candidate, displayed
 from cutroom.inspection.models import FileReport, Finding, Mode, Severity, Status, Summary
 from cutroom.inspection.rules import RULES_VERSION
+from cutroom.inspection.scan_models import Origin, ScanState, options_of, request_of, row_of
+from cutroom.inspection.scan_request import ScanRequest as ScanRequest
 from cutroom.media.probe import Probe
 
-_ABOUT_CONTENT = frozenset({Status.HEALTHY, Status.NOTE, Status.SUSPECT, Status.CORRUPT, Status.NOT_VIDEO})
-"""Statuses that hold as long as the bytes do; the others are about that moment, and the file is looked at again."""
-
-
-class ScanRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run is asked to do. Two equal requests are one scan until it has come to its end."""
-
-    roots: tuple[Path, ...]  # absolute
-    mode: Mode
-    recursive: bool = True
-    extensions: tuple[str, ...] = ()  # sorted; empty for the usual ones
-    rescan: bool = False  # look at unchanged files again
-    max_seconds_per_file: float | None = None
-
-    @property
-    def digest(self) -> str:
-        """The request as a key."""
-        parts = [os.fsencode(root) for root in self.roots]
-        rest = [self.mode.value, self.recursive, self.extensions, self.rescan, self.max_seconds_per_file, RULES_VERSION]
-        return xxh3_128_hexdigest(msgspec.msgpack.encode([parts, rest]))
+_NO_AGE = 0
+"""The `mtime_ns` of a file that could not be looked at: equal to no file's own, so that it is looked at again."""
 
 
 class Scan(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +39,7 @@ class Scan(msgspec.Struct, frozen=True, kw_only=True):
     request: ScanRequest
     resumed_at: int | None  # when the scan that is gone on with last kept something, in microseconds; None: a new one
     ignored: frozenset[str] = frozenset()  # unfinished scans whose results do not count
+    spent_seconds: float = 0.0  # by earlier attempts
     probes: bool = False  # whether reports of kept results carry the file's probe
 
     @property
@@ -65,8 +51,20 @@ class Scan(msgspec.Struct, frozen=True, kw_only=True):
 class ScanService:
     """The writing side: begin, keep, end; and which verdicts still hold."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, announcer: Announcer | None = None) -> None:
+        """`announcer` is told of every batch that is kept, inside its transaction."""
         self.database = database
+        self._announcer = announcer or Announcer()
+
+    async def take(self, scan_id: str) -> Scan | None:
+        """A scan that a job works on; None when it is over, or has gone."""
+        async with self.database.read() as conn:
+            values = await store.scan(conn, scan_id)
+        row = row_of(values) if values else None
+        request = request_of(row) if row else None
+        if row is None or request is None or not row.under_way:
+            return None
+        return Scan(id=row.id, request=request, resumed_at=row.updated_at, spent_seconds=row.seconds)
 
     async def begin(self, request: ScanRequest, *, resume: bool = True, probes: bool = False) -> Scan:
         """Go on with the newest unfinished scan of the same request, or begin one.
@@ -83,11 +81,11 @@ class ScanService:
             if ignored:
                 await store.set_scans(tx.conn, list(ignored), {"state": "abandoned"})
             scan = Scan(id=new_id("scn"), request=request, resumed_at=None, ignored=ignored, probes=probes)
-            await store.add_scan(tx.conn, _scan_values(scan))
+            await store.add_scan(tx.conn, scan_values(scan))
             return scan
 
-    async def kept(self, scan: Scan, files: Sequence[Candidate]) -> dict[Path, FileReport]:
-        """The reports of those files whose verdict still holds, by path."""
+    async def kept(self, scan: Scan, files: Sequence[Candidate]) -> dict[Path, Row]:
+        """The rows of those files whose verdict still holds, by path."""
         by_path = {os.fsencode(file.path): file for file in files if file.mtime_ns is not None}
         if not by_path:
             return {}
@@ -101,7 +99,10 @@ class ScanService:
             depth = len(Mode(row["mode"]).covers)
             if path not in best or depth >= best[path][0]:  # the deepest look, and of those the newest
                 best[path] = (depth, row)
-        return {by_path[path].path: report_of(row, kept=True) for path, (_, row) in best.items()}
+        return {
+            by_path[path].path: Row(report_of(row, kept=True), row["size_bytes"], by_path[path], row["id"])
+            for path, (_, row) in best.items()
+        }
 
     async def baselines(self, files: Sequence[Candidate]) -> dict[Path, Baseline]:
         """The newest checksums that were taken of these files while they were sound."""
@@ -123,13 +124,30 @@ class ScanService:
         }
 
     async def keep(self, scan: Scan, rows: Sequence[Row]) -> None:
-        """Write a batch of new verdicts; files whose age is unknown leave nothing behind."""
+        """Write a batch: new verdicts, and which files an earlier verdict holds for."""
         now = clock.now()
-        values = [_result_values(scan, row, now) for row in rows if row.file.mtime_ns is not None]
+        fresh = [row for row in rows if row.result_id is None]
         async with self.database.transaction() as tx:
-            if values:
-                await store.add_results(tx.conn, values)
+            ids = {row.file.path: row.result_id for row in rows}
+            ids |= await self._add_results(tx, scan, fresh, now)
+            await store.add_files(tx.conn, [_file_values(scan, row, ids[row.file.path]) for row in rows])
             await store.set_scans(tx.conn, [scan.id], {"updated_at": now})
+            inspected = tuple(
+                InspectedFile(file=row.file, report=row.report, result_id=ids[row.file.path] or 0) for row in rows
+            )
+            await self._announcer.announce(tx, FilesInspected(scan_id=scan.id, files=inspected))
+
+    async def _add_results(self, tx: Transaction, scan: Scan, rows: Sequence[Row], now: int) -> dict[Path, int | None]:
+        if not rows:
+            return {}
+        ageless = [os.fsencode(row.file.path) for row in rows if row.file.mtime_ns is None]
+        if ageless:  # those of an attempt that was cut short were looked at again
+            await store.drop_ageless(tx.conn, scan.id, ageless, _NO_AGE)
+        values = [_result_values(scan, row, now) for row in rows]
+        ids = await store.add_results(tx.conn, values)
+        hashed = [one for one in values if one["content_hash"] is not None]
+        await hash_store.put(tx.conn, hashed, now)
+        return {row.file.path: result_id for row, result_id in zip(rows, ids, strict=True)}
 
     async def end(self, scan: Scan, summary: Summary, *, whole: bool) -> None:
         """Write the totals; a scan that is not whole stays open, to be gone on with."""
@@ -139,9 +157,13 @@ class ScanService:
             "bytes": summary.bytes,
             "kept": summary.kept,
             "statuses": summary.statuses,
-            "seconds": summary.seconds,
+            "seconds": scan.spent_seconds + summary.seconds,
+            "current": None,
+            "eta_seconds": None,
             "updated_at": clock.now(),
         }
+        if whole:
+            values["files_total"] = summary.files
         async with self.database.transaction() as tx:
             await store.set_scans(tx.conn, [scan.id], values)
 
@@ -180,17 +202,18 @@ def _holds(row: dict[str, Any], file: Candidate, scan: Scan) -> bool:
         return False
     if row["scan_id"] == scan.id:
         return True
-    return not scan.looks_again and row["status"] in _ABOUT_CONTENT
+    return not scan.looks_again and Status(row["status"]).about_content
 
 
-def _scan_values(scan: Scan) -> dict[str, Any]:
+def scan_values(scan: Scan) -> dict[str, Any]:
+    """The row of a scan that begins."""
     now = clock.now()
     return {
         "id": scan.id,
         "request": scan.request.digest,
         "roots": [displayed(root) for root in scan.request.roots],
         "mode": scan.request.mode.value,
-        "state": "running",
+        "state": ScanState.RUNNING.value,
         "rules_version": RULES_VERSION,
         "files": 0,
         "bytes": 0,
@@ -199,6 +222,19 @@ def _scan_values(scan: Scan) -> dict[str, Any]:
         "seconds": 0.0,
         "started_at": now,
         "updated_at": now,
+        "origin": Origin.COMMAND_LINE.value,
+        "library": int(scan.request.library),
+        "options": options_of(scan.request),
+    }
+
+
+def _file_values(scan: Scan, row: Row, result_id: int | None) -> dict[str, Any]:
+    return {
+        "scan_id": scan.id,
+        "result_id": result_id,
+        "kept": int(row.result_id is not None),
+        "rank": row.report.status.rank,
+        "path": row.report.path,
     }
 
 
@@ -208,7 +244,7 @@ def _result_values(scan: Scan, row: Row, now: int) -> dict[str, Any]:
         "scan_id": scan.id,
         "path": os.fsencode(row.file.path),
         "size_bytes": row.file.size_bytes,
-        "mtime_ns": row.file.mtime_ns,
+        "mtime_ns": _NO_AGE if row.file.mtime_ns is None else row.file.mtime_ns,
         "mode": report.mode.value,
         "rules_version": RULES_VERSION,
         "status": report.status.value,

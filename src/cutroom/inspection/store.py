@@ -8,9 +8,10 @@ from typing import Any
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cutroom.inspection.tables import inspections, scan_results, scans
+from cutroom.db.upsert import insert_new
+from cutroom.inspection.tables import inspections, scan_files, scan_results, scans
 
-_SHOWN = [column for column in inspections.c if column.name not in {"video_id", "size_bytes", "mtime_ns"}]
+_SHOWN = [column for column in inspections.c if column.name != "video_id"]
 
 
 async def add(conn: AsyncConnection, values: dict[str, Any]) -> None:
@@ -26,14 +27,35 @@ async def newest(conn: AsyncConnection, video_id: str, *, limit: int) -> list[di
     return [dict(row) for row in found.mappings()]
 
 
+async def one(conn: AsyncConnection, video_id: str, inspection_id: str) -> dict[str, Any] | None:
+    """One verdict of a video."""
+    found = await conn.execute(
+        select(*_SHOWN).where(inspections.c.id == inspection_id, inspections.c.video_id == video_id)
+    )
+    row = found.mappings().one_or_none()
+    return None if row is None else dict(row)
+
+
+async def results_before(
+    conn: AsyncConnection, paths: Sequence[bytes], but: Sequence[int]
+) -> dict[bytes, dict[str, Any]]:
+    """The newest result of each of these paths, some results left out."""
+    table = scan_results.c
+    newest_ids = select(func.max(table.id)).where(table.path.in_(paths), table.id.not_in(but)).group_by(table.path)
+    found = await conn.execute(select(scan_results).where(table.id.in_(newest_ids)))
+    return {bytes(row["path"]): dict(row) for row in found.mappings()}
+
+
 async def add_scan(conn: AsyncConnection, values: dict[str, Any]) -> None:
     """Begin a scan."""
     await conn.execute(insert(scans).values(values))
 
 
 async def open_scans(conn: AsyncConnection, request: str) -> list[dict[str, Any]]:
-    """The scans of this request that never came to their end, newest first."""
-    query = select(scans).where(scans.c.request == request, scans.c.state.in_(("running", "stopped")))
+    """The command line's scans of this request that never came to their end, newest first."""
+    query = select(scans).where(
+        scans.c.request == request, scans.c.state.in_(("running", "stopped")), scans.c.job_id.is_(None)
+    )
     found = await conn.execute(query.order_by(scans.c.started_at.desc(), scans.c.id.desc()))
     return [dict(row) for row in found.mappings()]
 
@@ -43,9 +65,30 @@ async def set_scans(conn: AsyncConnection, scan_ids: Sequence[str], values: dict
     await conn.execute(update(scans).where(scans.c.id.in_(scan_ids)).values(values))
 
 
-async def add_results(conn: AsyncConnection, rows: list[dict[str, Any]]) -> None:
-    """Write a batch of results."""
-    await conn.execute(insert(scan_results), rows)
+async def scan(conn: AsyncConnection, scan_id: str) -> dict[str, Any] | None:
+    """One scan."""
+    row = (await conn.execute(select(scans).where(scans.c.id == scan_id))).mappings().one_or_none()
+    return None if row is None else dict(row)
+
+
+async def add_results(conn: AsyncConnection, rows: list[dict[str, Any]]) -> list[int]:
+    """Write a batch of results; their ids, in this order."""
+    written = insert(scan_results).returning(scan_results.c.id, sort_by_parameter_order=True)
+    return list((await conn.execute(written, rows)).scalars())
+
+
+async def add_files(conn: AsyncConnection, rows: list[dict[str, Any]]) -> None:
+    """Say that these results are of a scan; those that are known to be are left as they are."""
+    if rows:
+        await conn.execute(insert_new(conn, scan_files), rows)
+
+
+async def drop_ageless(conn: AsyncConnection, scan_id: str, paths: Sequence[bytes], no_age: int) -> None:
+    """Delete a scan's own results of these paths that could not be looked at."""
+    table = scan_results.c
+    await conn.execute(
+        delete(scan_results).where(table.scan_id == scan_id, table.path.in_(paths), table.mtime_ns == no_age)
+    )
 
 
 async def results_of(

@@ -28,7 +28,7 @@ scans = Table(
     Column("request", Text, nullable=False),  # what was asked, as a hash: the same question resumes its open scan
     Column("roots", Document, nullable=False),  # the paths as they are shown
     Column("mode", Text, nullable=False),
-    Column("state", Text, nullable=False),  # running, stopped, done, abandoned
+    Column("state", Text, nullable=False),  # queued, running, stopped, done, abandoned
     Column("rules_version", Integer, nullable=False),
     Column("files", BigInteger, nullable=False),
     Column("bytes", BigInteger, nullable=False),
@@ -37,6 +37,15 @@ scans = Table(
     Column("seconds", Float, nullable=False),
     Column("started_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
+    Column("origin", Text, nullable=False),  # page, schedule, command line
+    Column("library", Integer, nullable=False),  # 1: every video of the library, and no roots
+    Column("options", Document),  # what is asked besides roots and mode, and the roots' bytes; None: before 0004
+    Column("schedule_id", Text),
+    Column("job_id", Text),  # None: the command line's own
+    Column("files_total", BigInteger),  # None while they are counted
+    Column("eta_seconds", Float),
+    Column("current", Text),  # a file that is being read
+    Column("error", Document),  # {code, message, hint}
     Index("ix_scans_request", "request", text("started_at DESC")),
     Index("ix_scans_started", text("started_at DESC")),
 )
@@ -63,4 +72,47 @@ scan_results = Table(
     Index("ix_scan_results_path", "path", "id"),
     Index("ix_scan_results_scan", "scan_id"),
     sqlite_autoincrement=True,
+)
+
+scan_files = Table(
+    "scan_files",
+    metadata,
+    # Every file of a scan, those included whose verdict an earlier scan gave, in the order that pages list them in.
+    Column("scan_id", Text, ForeignKey("scans.id", ondelete="CASCADE"), primary_key=True),
+    Column("result_id", BigInteger, ForeignKey("scan_results.id", ondelete="CASCADE"), primary_key=True),
+    Column("kept", Integer, nullable=False),  # 1: the verdict is an earlier scan's
+    Column("rank", Integer, nullable=False),  # `Status.rank`, the worst first
+    Column("path", Text, nullable=False),  # as it is shown
+    Index("ix_scan_files_listed", "scan_id", "rank", "path", "result_id"),
+    Index("ix_scan_files_result", "result_id"),
+)
+
+scan_schedules = Table(
+    "scan_schedules",
+    metadata,
+    Column("id", Text, primary_key=True),  # sch_…
+    Column("name", Text, nullable=False),
+    Column("roots", Document, nullable=False),
+    Column("library", Integer, nullable=False),
+    Column("mode", Text, nullable=False),
+    Column("cron", Text, nullable=False),  # five fields, in the server's time zone
+    Column("rescan", Integer, nullable=False),
+    Column("enabled", Integer, nullable=False),
+    Column("next_run_at", Instant),
+    Column("last_scan_id", Text),
+    Column("last_run_at", Instant),
+    Column("error", Document),  # why the newest run could not begin
+    Column("created_at", Instant, nullable=False),
+)
+
+file_hashes = Table(
+    "file_hashes",
+    metadata,
+    # The newest checksum of each path's whole contents, with what tells that they are still the same.
+    Column("path", LargeBinary, primary_key=True),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("mtime_ns", BigInteger, nullable=False),
+    Column("content_hash", Text, nullable=False),
+    Column("taken_at", Instant, nullable=False),
+    Index("ix_file_hashes_hash", "content_hash"),
 )

@@ -8,13 +8,11 @@ import msgspec
 
 from cutroom.core.errors import CutroomError, ErrorDocument, ErrorKind
 from cutroom.db.engine import Transaction
-from cutroom.events.announce import Announcer
 from cutroom.inspection.models import Inspection, Mode, Status, Verdict
 from cutroom.inspection.rules import RULES_VERSION
-from cutroom.inspection.service import InspectionService
+from cutroom.inspection.service import CHECK_KIND, InspectionService
 from cutroom.jobs.models import Job, JobKind
-from cutroom.library.events import VideoInspected
-from cutroom.library.models import Summary, Video
+from cutroom.library.models import Video
 from cutroom.library.service import LibraryService
 
 QUICK_SECONDS = 120.0
@@ -28,16 +26,16 @@ ENDED_BY = {
 }
 """The verdict on a file whose inspection could not finish. Running into a limit never makes it corrupt."""
 
+_BY_THE_FILE = frozenset({"process.timed-out", "process.crashed", "process.out-of-memory"})
 
-def kinds(
-    service: InspectionService, library: LibraryService, announcer: Announcer, *, max_attempts: int
-) -> list[JobKind]:
-    """The kind `inspect`."""
-    tasks = _Tasks(service, library, announcer)
+
+def kinds(service: InspectionService, library: LibraryService, *, max_attempts: int) -> list[JobKind]:
+    """The kinds `inspect`, which somebody waits for, and `check`, which nobody does."""
+    tasks = _Tasks(service, library)
     return [
         JobKind(
-            name="inspect",
-            queue="inspect",
+            name=name,
+            queue=name,
             target="cutroom.inspection.work:inspect_video",
             prepare=tasks.prepare,
             publish=tasks.publish,
@@ -45,14 +43,14 @@ def kinds(
             max_attempts=max_attempts,
             deadline_seconds=lambda job: QUICK_SECONDS if job.payload["mode"] == Mode.QUICK.value else 24 * 3600.0,
         )
+        for name in ("inspect", CHECK_KIND)
     ]
 
 
 class _Tasks:
-    def __init__(self, service: InspectionService, library: LibraryService, announcer: Announcer) -> None:
+    def __init__(self, service: InspectionService, library: LibraryService) -> None:
         self._service = service
         self._library = library
-        self._announcer = announcer
 
     async def prepare(self, tx: Transaction, job: Job) -> dict[str, Any] | None:
         """None when the video has gone; of its file the inspection itself says what is wrong."""
@@ -71,7 +69,7 @@ class _Tasks:
             return None
         # Everybody who sees the video reads the verdict, but where its file is concerns administrators only.
         inspection = msgspec.convert(_without_path(result, self._library.local_path(video), video.name), Inspection)
-        await self._conclude(tx, video, inspection.verdict, result.get("probe"))
+        await self._service.conclude(tx, video, inspection.verdict, probe=_probe_of(inspection.verdict, result))
         return {"status": inspection.verdict.status.value, "findings": len(inspection.verdict.findings)}
 
     async def failed(self, tx: Transaction, job: Job, error: ErrorDocument) -> None:
@@ -79,6 +77,8 @@ class _Tasks:
         status, video = ENDED_BY.get(error.code), await self._video(tx, job)
         if video is None or (status is None and error.code == "job.cancelled"):
             return
+        if job.kind == CHECK_KIND and error.code not in _BY_THE_FILE:
+            return  # what kept the closer look from its end says nothing about the file
         verdict = Verdict(
             status=status or Status.UNREADABLE,
             mode=Mode(job.payload["mode"]),
@@ -89,16 +89,8 @@ class _Tasks:
             seconds_spent=0.0,
             rules_version=RULES_VERSION,
         )
-        await self._conclude(tx, video, verdict, None, message=error.message)
-
-    async def _conclude(
-        self, tx: Transaction, video: Video, verdict: Verdict, probe: dict[str, Any] | None, message: str | None = None
-    ) -> None:
-        await self._service.record(tx, video, verdict)
-        shown = Summary(verdict=verdict.status.value, verdict_message=message or verdict.message, probe=probe)
-        await self._library.set_summary(tx, [video.id], shown)
-        inspected = await self._library.get(tx.conn, video.id, viewer=None)
-        await self._announcer.announce(tx, VideoInspected(video=inspected))
+        probe = None if job.kind == "inspect" and video.probe is None else msgspec.UNSET
+        await self._service.conclude(tx, video, verdict, probe=probe, message=error.message)
 
     async def _video(self, tx: Transaction, job: Job) -> Video | None:
         try:
@@ -107,6 +99,12 @@ class _Tasks:
             if error.kind is ErrorKind.NOT_FOUND:
                 return None
             raise
+
+
+def _probe_of(verdict: Verdict, result: dict[str, Any]) -> dict[str, Any] | msgspec.UnsetType | None:
+    """What opening the file said; nothing where mode full did not open it, because its bytes are the known ones."""
+    probe: dict[str, Any] | None = result.get("probe")
+    return msgspec.UNSET if probe is None and verdict.mode is Mode.FULL and verdict.status.good else probe
 
 
 def _without_path(result: dict[str, Any], path: str, name: str) -> dict[str, Any]:

@@ -33,6 +33,33 @@ class Status(StrEnum):
     TIMED_OUT = "timed-out"
     CRASHED = "crashed"  # the decoder died or ran into a limit, which says nothing for sure either
 
+    @property
+    def rank(self) -> int:
+        """Its place in lists, the worst first."""
+        return _WORST_FIRST.index(self)
+
+    @property
+    def about_content(self) -> bool:
+        """Whether it holds as long as the bytes do; the others are about the moment only."""
+        return self not in (Status.UNREADABLE, Status.TIMED_OUT, Status.CRASHED)
+
+    @property
+    def good(self) -> bool:
+        """Whether nobody has to do anything."""
+        return self in (Status.HEALTHY, Status.NOTE)
+
+
+_WORST_FIRST = [
+    Status.CORRUPT,
+    Status.SUSPECT,
+    Status.UNREADABLE,
+    Status.CRASHED,
+    Status.TIMED_OUT,
+    Status.NOT_VIDEO,
+    Status.NOTE,
+    Status.HEALTHY,
+]
+
 
 class Severity(StrEnum):
     """How much a finding spoils."""

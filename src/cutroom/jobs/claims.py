@@ -1,8 +1,4 @@
-"""SQL of leases: claim, renew, hold, end, expire.
-
-A lease runs on a clock that nobody sets: the database's on PostgreSQL; on SQLite, whose users share one machine,
-the microseconds since boot together with the boot's id.
-"""
+"""SQL of leases: claim, renew, hold, end, expire."""
 
 from __future__ import annotations
 
@@ -11,10 +7,7 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
-    cast,
-    func,
     insert,
     literal,
     or_,
@@ -27,32 +20,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cutroom.core import clock
 from cutroom.core.errors import ErrorDocument
+from cutroom.db.lease_clock import LeaseClock
 from cutroom.jobs.models import Job
 from cutroom.jobs.store import COLUMNS, QUEUED, RUNNING, job_of
 from cutroom.jobs.tables import job_attempts, jobs
-from cutroom.processes import groups
 
 _FAR = 3_600 * clock.SECOND
 """No pause is this long: a later `not_before` comes from a clock that was set back since."""
-
-
-class LeaseClock:
-    """Now, on the clock that leases run on."""
-
-    def __init__(self, *, sqlite: bool, boot: str) -> None:
-        self.sqlite = sqlite
-        self.boot = boot
-
-    def now(self) -> ColumnElement[int]:
-        """µs, as an expression to be used in a statement."""
-        if self.sqlite:
-            return literal(groups.boot_clock(), BigInteger)
-        return cast(func.extract("epoch", func.clock_timestamp()) * 1_000_000, BigInteger)
-
-    def expired(self) -> ColumnElement[bool]:
-        """Whether a running row's lease has run out."""
-        late = or_(jobs.c.lease_until.is_(None), jobs.c.lease_until < self.now())
-        return or_(late, jobs.c.lease_boot != self.boot) if self.sqlite else late
 
 
 def _startable(queue: ColumnElement[str], at: int) -> tuple[ColumnElement[bool], ...]:
@@ -152,7 +126,7 @@ async def expired(conn: AsyncConnection, lease_clock: LeaseClock, *, all_running
         RUNNING
     )
     if not all_running:
-        found = found.where(lease_clock.expired())
+        found = found.where(lease_clock.expired(jobs.c.lease_until, jobs.c.lease_boot))
     return list((await conn.execute(found)).mappings())
 
 
@@ -162,7 +136,7 @@ async def take_expired(
     """Lock an expired row, unless it was renewed or taken meanwhile."""
     found = select(*COLUMNS).where(jobs.c.id == job_id, jobs.c.fence == fence, RUNNING)
     if not certain:
-        found = found.where(lease_clock.expired())
+        found = found.where(lease_clock.expired(jobs.c.lease_until, jobs.c.lease_boot))
     if not lease_clock.sqlite:
         found = found.with_for_update(skip_locked=True)
     return _one((await conn.execute(found)).mappings().one_or_none())

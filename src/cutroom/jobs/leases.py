@@ -14,11 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cutroom.core import clock
 from cutroom.core.errors import ErrorDocument
 from cutroom.db.engine import Database, Transaction
+from cutroom.db.lease_clock import LeaseClock
 from cutroom.events import service as events
+from cutroom.events.announce import Announcer
 from cutroom.jobs import claims, errors
+from cutroom.jobs.events import JobFailed
 from cutroom.jobs.models import Job, JobKind, JobState
 from cutroom.jobs.notes import note_of
-from cutroom.processes import groups
 from cutroom.processes.groups import ProcessGroup
 
 log = logging.getLogger(__name__)
@@ -44,11 +46,20 @@ class Expired(msgspec.Struct, frozen=True, kw_only=True):
 class Leases:
     """One supervisor's hold on the job table. Instants of leases never leave `claims`."""
 
-    def __init__(self, database: Database, kinds: Mapping[str, JobKind], *, owner: str, lease_seconds: float) -> None:
+    def __init__(
+        self,
+        database: Database,
+        kinds: Mapping[str, JobKind],
+        announcer: Announcer,
+        *,
+        owner: str,
+        lease_seconds: float,
+    ) -> None:
         """Use `JobService.leases`."""
         self._database = database
         self._kinds = kinds
-        self._clock = claims.LeaseClock(sqlite=database.is_sqlite, boot=groups.boot_id())
+        self._announcer = announcer
+        self._clock = LeaseClock(sqlite=database.is_sqlite)
         self._lease = int(lease_seconds * clock.SECOND)
         self.owner = owner
         self.lease_seconds = lease_seconds
@@ -209,6 +220,8 @@ class Leases:
             raise errors.StaleFenceError(job.id)
         await claims.close_attempt(tx.conn, job, outcome, error, at)
         await self._announce(tx, ended)
+        if ended.state is JobState.FAILED:
+            await self._announcer.announce(tx, JobFailed(job=ended))
         return ended
 
     async def _tell_failed(self, tx: Transaction, job: Job, error: ErrorDocument) -> None:

@@ -18,8 +18,11 @@ URGENT = 100
 CLIP = 90
 INSPECT = 60
 PREVIEW = 50
+SCAN = 20
 HASH = 10
 PROXY = 5
+CHECK = 2
+"""The closer look at what was added, when there is nothing else to do."""
 IDLE_BELOW = PREVIEW
 """Work below this priority starts only while nothing above it waits: verdicts and posters come before ladders."""
 

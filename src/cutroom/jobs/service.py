@@ -14,6 +14,7 @@ from cutroom.core.errors import CutroomError, ErrorKind, not_found
 from cutroom.core.ids import new_id
 from cutroom.db.engine import Database, Transaction
 from cutroom.events import service as events
+from cutroom.events.announce import Announcer
 from cutroom.jobs import errors, store
 from cutroom.jobs.leases import Leases
 from cutroom.jobs.models import PREVIEW, Job, JobKind, JobPage, JobState, NewJob
@@ -28,8 +29,11 @@ class JobService:
     What it writes is announced as `job.changed` in the same transaction.
     """
 
-    def __init__(self, database: Database, kinds: Iterable[JobKind] = ()) -> None:
+    def __init__(
+        self, database: Database, kinds: Iterable[JobKind] = (), *, announcer: Announcer | None = None
+    ) -> None:
         self._database = database
+        self._announcer = announcer or Announcer()
         self._kinds: dict[str, JobKind] = {}
         self.register(kinds)
 
@@ -46,7 +50,7 @@ class JobService:
 
     def leases(self, *, owner: str, lease_seconds: float = 6.0) -> Leases:
         """What a supervisor named `owner` uses to claim, renew and finish."""
-        return Leases(self._database, self._kinds, owner=owner, lease_seconds=lease_seconds)
+        return Leases(self._database, self._kinds, self._announcer, owner=owner, lease_seconds=lease_seconds)
 
     async def enqueue(
         self,

@@ -41,6 +41,13 @@ class VideoOpened:
 
 
 @dataclass(frozen=True, kw_only=True)
+class VideoReady:
+    """Its whole ladder stands: it can be played from the first to the last frame."""
+
+    video: Video
+
+
+@dataclass(frozen=True, kw_only=True)
 class VideoDeleting:
     """The video's row is about to go, in this transaction."""
 

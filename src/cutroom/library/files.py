@@ -13,6 +13,9 @@ from cutroom.db.engine import Transaction
 from cutroom.library.models import LocationKind, ProxyState, Source, Video
 from cutroom.storage.port import ObjectStore
 
+ORIGINALS = "originals"
+"""The folder of the store that holds the originals that were copied or uploaded."""
+
 
 async def look(store: ObjectStore, video: Video) -> Source | None:
     """The file as it is now, or None when it is gone or no file any more."""
@@ -34,6 +37,12 @@ def expected(store: ObjectStore, video: Video) -> Source:
 def local_path(store: ObjectStore, video: Video) -> str:
     """Where the operating system finds it; bytes that are not UTF-8 are surrogates, as `os.fsdecode` makes them."""
     return str(store.local_path(video.path)) if video.location_kind is LocationKind.STORED else video.path
+
+
+def key_at(store: ObjectStore, path: bytes) -> bytes | None:
+    """The key of the stored original that is at a path; None for a path anywhere else."""
+    folder = os.fsencode(store.local_path(ORIGINALS)) + b"/"
+    return ORIGINALS.encode() + b"/" + path.removeprefix(folder) if path.startswith(folder) else None
 
 
 def delete_after_commit(tx: Transaction, store: ObjectStore, key: str) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import builtins
+import os
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from pathlib import Path
 
 import msgspec
@@ -18,13 +19,14 @@ from cutroom.jobs.models import URGENT
 from cutroom.jobs.service import JobService
 from cutroom.library import files, notes, store
 from cutroom.library.cursor import from_cursor, to_cursor
-from cutroom.library.events import VideoDeleting, VideoOpened
+from cutroom.library.events import VideoDeleting, VideoOpened, VideoReady
 from cutroom.library.hashing import Hashing
 from cutroom.library.intake import Intake
 from cutroom.library.models import (
     Added,
     FoundFile,
     LocationKind,
+    ProxyState,
     Source,
     Summary,
     Video,
@@ -206,8 +208,34 @@ class LibraryService:
         """Set columns of list rows, and tell the pages."""
         values = columns_of(summary)
         if values and video_ids:
+            becomes_ready = summary.proxy_state is ProxyState.READY
+            before = await store.get_many(tx.conn, video_ids) if becomes_ready else []
+            was_ready = {video.id for video in before if video.proxy_state is ProxyState.READY}
             await store.set_columns(tx.conn, video_ids, values)
-            await notes.tell_changed(tx, await store.get_many(tx.conn, video_ids))
+            changed = await store.get_many(tx.conn, video_ids)
+            await notes.tell_changed(tx, changed)
+            for video in changed if becomes_ready else ():
+                if video.id not in was_ready:
+                    await self._announcer.announce(tx, VideoReady(video=video))
+
+    async def at_paths(self, conn: AsyncConnection, paths: Collection[bytes]) -> dict[bytes, Video]:
+        """The videos whose files are at these absolute paths, added by reference or stored."""
+        keys = {path: key for path in paths if (key := files.key_at(self._store, path)) is not None}
+        found = await store.at_locations(conn, [path for path in paths if path not in keys])
+        stored = await store.at_locations(conn, list(keys.values()), LocationKind.STORED)
+        return found | {path: stored[key] for path, key in keys.items() if key in stored}
+
+    def path_of(self, kind: str, location: bytes) -> str:
+        """Where the operating system finds what a video's row says; surrogates stand for bytes that are not UTF-8."""
+        place = os.fsdecode(location)
+        return str(self._store.local_path(place)) if kind == LocationKind.STORED.value else place
+
+    async def places(self, conn: AsyncConnection, *, after: str, limit: int) -> builtins.list[tuple[str, str]]:
+        """Ids and paths of the videos after an id, in the order of their ids, for who walks over all of them."""
+        return [
+            (video_id, self.path_of(kind, location))
+            for video_id, kind, location in await store.places(conn, after=after, limit=limit)
+        ]
 
     def local_path(self, video: Video) -> str:
         """Where the operating system finds the video's file, for those who may know."""

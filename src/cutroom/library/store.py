@@ -124,11 +124,21 @@ async def of_asset(conn: AsyncConnection, asset_id: str) -> list[Video]:
     return [_video(row, probe=row[-1]) for row in found]
 
 
-async def at_locations(conn: AsyncConnection, locations: Collection[bytes]) -> dict[bytes, Video]:
-    """The videos by reference that are at these paths."""
-    kind = LocationKind.REFERENCE.value
-    found = await conn.execute(_WHOLE.where(videos.c.location_kind == kind, videos.c.location.in_(locations)))
+async def at_locations(
+    conn: AsyncConnection, locations: Collection[bytes], kind: LocationKind = LocationKind.REFERENCE
+) -> dict[bytes, Video]:
+    """The videos of a kind that are at these places."""
+    if not locations:
+        return {}
+    found = await conn.execute(_WHOLE.where(videos.c.location_kind == kind.value, videos.c.location.in_(locations)))
     return {video.location: video for video in (_video(row, probe=row[-1]) for row in found)}
+
+
+async def places(conn: AsyncConnection, *, after: str, limit: int) -> list[tuple[str, str, bytes]]:
+    """Id, kind and location of the videos after an id."""
+    query = select(videos.c.id, videos.c.location_kind, videos.c.location)
+    found = await conn.execute(query.where(videos.c.id > after).order_by(videos.c.id).limit(limit))
+    return [(row[0], row[1], bytes(row[2])) for row in found]
 
 
 async def insert_many(conn: AsyncConnection, made: Sequence[Video], *, now: int) -> None:

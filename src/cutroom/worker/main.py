@@ -20,12 +20,14 @@ from cutroom.bootstrap.settings import Settings
 from cutroom.core.errors import CutroomError
 from cutroom.worker.leaving import listen, run_until
 from cutroom.worker.lock import only_one
+from cutroom.worker.schedules import keeping
 from cutroom.worker.supervisor import QueuePlan, Supervisor
 
 log = logging.getLogger(__name__)
 
 LOCK_NAME = "supervisor.lock"
 BACKGROUND_NICENESS = 10
+IDLE_NICENESS = 19
 
 
 def main() -> None:
@@ -62,7 +64,10 @@ async def work(effective: Settings) -> None:
             alone=cutroom.database.is_sqlite,
         )
         log.info("Supervisor %s works in %s.", supervisor.owner, effective.data)
-        await run_until(supervisor, leaving)
+        delivering = asyncio.create_task(cutroom.deliveries.run(leaving))
+        async with keeping(cutroom.database, cutroom.schedules):
+            await run_until(supervisor, leaving)
+        await delivering
         await cutroom.database.close()
     log.info("Supervisor %s has left.", supervisor.owner)
 
@@ -77,6 +82,8 @@ def plans(effective: Settings) -> Mapping[str, QueuePlan]:
         "clip": (jobs.clip, 0),
         "io": (jobs.io, BACKGROUND_NICENESS),
         "encode": (jobs.encode, BACKGROUND_NICENESS),
+        "scan": (1, BACKGROUND_NICENESS),
+        "check": (1, IDLE_NICENESS),
     }
     return {
         name: QueuePlan(size=size, niceness=niceness, memory_bytes=memory) for name, (size, niceness) in sizes.items()

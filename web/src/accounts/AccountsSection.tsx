@@ -6,6 +6,7 @@ import { toast } from "../app/toasts";
 import { useAccount } from "../app/useSession";
 import { Button } from "../controls/Button";
 import { Field, Select } from "../controls/Field";
+import { Secret } from "../controls/Secret";
 import { accountsQuery, changeAccount, createAccount } from "./queries";
 import { Section } from "./SettingsPage";
 import styles from "./SettingsPage.module.css";
@@ -80,12 +81,7 @@ function NewAccount() {
   });
   return (
     <>
-      {link && (
-        <div className={styles.secret} role="status">
-          <span>Send this link to them: it signs in once.</span>
-          <code>{link}</code>
-        </div>
-      )}
+      {link && <Secret about="Send this link to them: it signs in once." secret={link} />}
     <form
       className={styles.row}
       onSubmit={(event) => {

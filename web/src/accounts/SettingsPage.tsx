@@ -5,6 +5,7 @@ import { type ReactNode, useEffect } from "react";
 import { sessionQuery } from "../app/queries";
 import { useAccount, useMay } from "../app/useSession";
 import { Button } from "../controls/Button";
+import { WebhooksSection } from "../webhooks/WebhooksSection";
 import { AccountsSection } from "./AccountsSection";
 import { KeysSection } from "./KeysSection";
 import { signOut } from "./queries";
@@ -46,6 +47,7 @@ export function SettingsPage() {
           <SessionsSection />
           <TokensSection />
           {may.administer && <AccountsSection />}
+          {may.administer && <WebhooksSection />}
           <KeysSection />
         </div>
       </div>

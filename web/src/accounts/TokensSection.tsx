@@ -4,6 +4,7 @@ import { messageOf } from "../api/failure";
 import { toast } from "../app/toasts";
 import { Button } from "../controls/Button";
 import { Field } from "../controls/Field";
+import { Secret } from "../controls/Secret";
 import { ago } from "../time/when";
 import { createToken, deleteToken, tokensQuery } from "./queries";
 import { Section } from "./SettingsPage";
@@ -24,7 +25,7 @@ export function TokensSection() {
   const deleting = useMutation({ mutationFn: deleteToken, onSuccess: again, onError: (error) => toast("bad", messageOf(error)) });
   return (
     <Section title="API tokens" about="For scripts: send one as “Authorization: Bearer …”. It may do what you may do.">
-      {creating.data && <Secret secret={creating.data.secret} />}
+      {creating.data && <Secret about="Copy it now: only its fingerprint is kept." secret={creating.data.secret} />}
       <table className={styles.table}>
         <tbody>
           {tokens.data?.items.map((token) => (
@@ -59,20 +60,5 @@ export function TokensSection() {
         </Button>
       </form>
     </Section>
-  );
-}
-
-function Secret({ secret }: { secret: string }) {
-  return (
-    <div className={styles.secret} role="status">
-      <span>Copy it now: only its fingerprint is kept.</span>
-      <code>{secret}</code>
-      {/* The clipboard exists only over HTTPS and on this machine itself; the text can always be selected. */}
-      {navigator.clipboard && (
-        <div>
-          <Button onClick={() => void navigator.clipboard.writeText(secret).then(() => toast("ok", "Copied."))}>Copy</Button>
-        </div>
-      )}
-    </div>
   );
 }

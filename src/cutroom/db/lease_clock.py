@@ -1,0 +1,30 @@
+"""The clock that leases run on: one that nobody sets.
+
+The database's on PostgreSQL; on SQLite, whose users share one machine, the microseconds since boot together with the
+boot's id.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, ColumnElement, cast, func, literal, or_
+
+from cutroom.processes import groups
+
+
+class LeaseClock:
+    """Now, and what has run out by now, as expressions to be used in a statement."""
+
+    def __init__(self, *, sqlite: bool) -> None:
+        self.sqlite = sqlite
+        self.boot = groups.boot_id()
+
+    def now(self) -> ColumnElement[int]:
+        """µs."""
+        if self.sqlite:
+            return literal(groups.boot_clock(), BigInteger)
+        return cast(func.extract("epoch", func.clock_timestamp()) * 1_000_000, BigInteger)
+
+    def expired(self, until: Column[int], boot: Column[str]) -> ColumnElement[bool]:
+        """Whether the lease of a row that somebody works on has run out."""
+        late = or_(until.is_(None), until < self.now())
+        return or_(late, boot != self.boot) if self.sqlite else late
