@@ -14,7 +14,7 @@ from cutroom.media.images import save_image
 from cutroom.media.keyframes import packets_until_damage
 from cutroom.media.picture import frame_picture
 from cutroom.media.probe import display_size, real_video, sample_aspect
-from cutroom.media.rotation import read_rotation
+from cutroom.media.rotation import read_orientation
 from cutroom.media.source import open_source, reading
 
 WIDTH = 960  # pixels at most
@@ -34,15 +34,15 @@ def picture_at(path: Path, seconds: float, stream_index: int | None, output: Pat
             return False
         stream.codec_context.flags |= Flags.output_corrupt
         stream.codec_context.flags2 |= Flags2.show_all
-        aspect, rotation = sample_aspect(stream), read_rotation(path, container, stream)
+        aspect, turned = sample_aspect(stream), read_orientation(path, container, stream)
         moment = Fraction(seconds).limit_denominator(1_000_000)
         frame = _shown(container, stream, moment, before=Fraction(0))
         if frame is None:
             frame = _shown(container, stream, moment, before=Fraction(_RUN_UP_SECONDS))
         if frame is None:
             return False
-        own_width, _ = display_size(frame.width, frame.height, aspect, rotation)
-        picture = frame_picture(frame, aspect=aspect, rotation=rotation, width=min(own_width, WIDTH))
+        own_width, _ = display_size(frame.width, frame.height, aspect, turned.degrees)
+        picture = frame_picture(frame, aspect=aspect, turned=turned, width=min(own_width, WIDTH))
     save_image(picture, output)
     return True
 
