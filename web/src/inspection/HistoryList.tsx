@@ -6,11 +6,11 @@ import { modeWord } from "./modes";
 import { VerdictBadge } from "./VerdictBadge";
 
 /** Every verdict that was kept about a file, newest first. */
-export function HistoryList({ history }: { history: readonly PastVerdict[] }) {
+export function HistoryList({ history, Heading = "h3" }: { history: readonly PastVerdict[]; Heading?: "h2" | "h3" }) {
   if (history.length === 0) return null;
   return (
     <section className={styles.history} aria-label="Earlier verdicts">
-      <h3>History</h3>
+      <Heading>History</Heading>
       <ol data-testid="history">
         {history.map((past, index) => (
           <li key={`${past.at}-${index}`}>
