@@ -6,18 +6,26 @@ import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from cutroom.bootstrap.datadir import DataDirectory
 from cutroom.bootstrap.settings import Settings
 from cutroom.core.errors import CutroomError, ErrorKind
-from cutroom.db.engine import Database, explain
+from cutroom.db.engine import Database, Transaction, explain
 from cutroom.db.location import refuse_network_share
 from cutroom.db.upgrade import backup_sqlite, upgrade
+from cutroom.events.announce import Announcer
+from cutroom.inspection.events import FilesInspected
 from cutroom.inspection.scan_history import ScanHistory
 from cutroom.inspection.scans import ScanService
 
+if TYPE_CHECKING:
+    from cutroom.inspection.hashes import KeptHashes
+
+_USED = text("SELECT 1 FROM accounts UNION ALL SELECT 1 FROM videos LIMIT 1")
 _WITHOUT = "Choose another place with --data, or keep nothing with --no-database."
 
 
@@ -61,14 +69,41 @@ def back_up(settings: Settings) -> Path:
         raise CutroomError("db.backup-failed", message, kind=ErrorKind.FAILED) from error
 
 
-def scans_of(database: Database) -> ScanService:
-    """Scans, for who runs one."""
-    return ScanService(database)
+def scans_of(database: Database, settings: Settings) -> ScanService:
+    """Scans, for who runs one. What they find is shown in the library too, whose rooms are built when it has videos."""
+    announcer, house = Announcer(), _House(settings)
+    announcer.subscribe(FilesInspected, house.take)
+    return ScanService(database, announcer)
+
+
+def hashes_of(database: Database) -> KeptHashes:
+    """Checksums, for who looks for duplicates."""
+    from cutroom.inspection.hashes import KeptHashes
+
+    return KeptHashes(database)
 
 
 def history_of(database: Database) -> ScanHistory:
     """Scans, for who reads about them."""
     return ScanHistory(database)
+
+
+class _House:
+    """Passes on what was inspected to the library and the webhooks of a whole Cutroom, where there is anything."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._announcer: Announcer | None = None
+
+    async def take(self, tx: Transaction, event: FilesInspected) -> None:
+        """Cheap where nobody uses more than the inspector."""
+        if self._announcer is None and not (await tx.conn.execute(_USED)).first():
+            return
+        if self._announcer is None:
+            from cutroom.bootstrap.container import build
+
+            self._announcer = build(self._settings).announcer
+        await self._announcer.announce(tx, event)
 
 
 async def _upgrade(database: Database, data: DataDirectory) -> None:

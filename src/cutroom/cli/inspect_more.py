@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import os
+from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import msgspec
 
@@ -17,14 +18,21 @@ from cutroom.inspection.duplicates import Duplicates, find_duplicates
 from cutroom.inspection.scan_history import PastResult
 from cutroom.media.pool import DecodePool
 
+if TYPE_CHECKING:
+    from cutroom.inspection.hashes import KeptHashes
+
 
 async def duplicates(asked: Asked, out: IO[str]) -> bool:
     """Write groups of equal files; whether all files could be read."""
     _refuse_documents(asked.format, "--duplicates")
-    async with DecodePool(asked.jobs) as pool:
+    async with AsyncExitStack() as stack:
+        known = await _known(asked, stack) if asked.database else None
+        pool = await stack.enter_async_context(DecodePool(asked.jobs))
         found = await find_duplicates(
-            lambda: files_of(asked), pool=pool, max_seconds_per_file=asked.max_seconds_per_file
+            lambda: files_of(asked), pool=pool, max_seconds_per_file=asked.max_seconds_per_file, known=known
         )
+        if known is not None:
+            await known.close()
     if asked.format == "json":
         out.write(msgspec.json.format(msgspec.json.encode(found)).decode() + "\n")
     elif asked.format == "jsonl":
@@ -37,6 +45,12 @@ async def duplicates(asked: Asked, out: IO[str]) -> bool:
     else:
         _print_duplicates(found, out)
     return not found.problems
+
+
+async def _known(asked: Asked, stack: AsyncExitStack) -> KeptHashes:
+    from cutroom.bootstrap.scanning import hashes_of, opened
+
+    return hashes_of(await stack.enter_async_context(opened(load(asked.data))))
 
 
 async def history(asked: Asked, out: IO[str]) -> bool:

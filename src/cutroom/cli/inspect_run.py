@@ -61,7 +61,8 @@ async def _rows(asked: Asked, pool: DecodePool, stack: AsyncExitStack) -> AsyncG
     from cutroom.inspection.scanning import scan_files
     from cutroom.inspection.scans import ScanRequest
 
-    scans = scans_of(await stack.enter_async_context(opened(load(asked.data))))
+    settings = load(asked.data)
+    scans = scans_of(await stack.enter_async_context(opened(settings)), settings)
     request = ScanRequest(
         roots=tuple(path.absolute() for path in asked.paths),
         mode=asked.mode,

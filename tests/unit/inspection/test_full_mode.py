@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from cutroom.bootstrap.scanning import opened, scans_of
+from cutroom.bootstrap.scanning import opened
 from cutroom.bootstrap.settings import load
 from cutroom.inspection.files import candidates
 from cutroom.inspection.models import FileReport, Mode, Status
 from cutroom.inspection.scanning import scan_files
-from cutroom.inspection.scans import ScanRequest
+from cutroom.inspection.scans import ScanRequest, ScanService
 from cutroom.media.pool import DecodePool
 
 
@@ -27,7 +27,7 @@ def film(tmp_path, healthy):
 def scrub(tmp_path):
     async def run(path: Path) -> FileReport:
         async with opened(load(tmp_path / "data")) as database, DecodePool(1) as pool:
-            scans = scans_of(database)
+            scans = ScanService(database)
             scan = await scans.begin(ScanRequest(roots=(path,), mode=Mode.FULL))
             rows = [row async for row in scan_files(candidates([path], recursive=False), scan, scans=scans, pool=pool)]
         return rows[0].report
