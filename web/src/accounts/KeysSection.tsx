@@ -1,12 +1,13 @@
 import { useEffect, useState } from "react";
 import { Button } from "../controls/Button";
 import { Keys } from "../controls/Keys";
-import { type ActionName, actions, chordOf, defaultKeymap, type Keymap } from "../keys/bindings";
+import { type ActionName, chordOf, defaultKeymap, type Keymap } from "../keys/bindings";
+import { actionNames } from "../keys/names";
 import { changeKeymap, useKeymap } from "../keys/useKeys";
 import { Section } from "./SettingsPage";
 import styles from "./SettingsPage.module.css";
 
-const names = Object.keys(actions) as ActionName[];
+const names = Object.keys(actionNames) as ActionName[];
 
 /** Gives a chord to an action and takes it from whichever had it: no key means two things. */
 function rebound(keymap: Keymap, name: ActionName, chord: string): Keymap {
@@ -36,7 +37,7 @@ export function KeysSection() {
         <tbody>
           {names.map((name) => (
             <tr key={name}>
-              <td>{actions[name].label}</td>
+              <td>{actionNames[name].label}</td>
               <td>
                 <span className={styles.caps}>
                   {listening === name ? (
@@ -47,7 +48,7 @@ export function KeysSection() {
                 </span>
               </td>
               <td>
-                <Button look="quiet" aria-label={`Change the key of ${actions[name].label}`} onClick={() => setListening(name)}>
+                <Button look="quiet" aria-label={`Change the key of ${actionNames[name].label}`} onClick={() => setListening(name)}>
                   Change
                 </Button>
               </td>

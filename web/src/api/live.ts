@@ -1,4 +1,4 @@
-const topics = ["video.changed", "job.changed", "clip.changed"] as const;
+const topics = ["video.changed", "job.changed", "clip.changed", "scan.changed"] as const;
 export type Topic = (typeof topics)[number];
 export type LiveMessage =
   | { type: "open" }

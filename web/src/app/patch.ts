@@ -67,6 +67,7 @@ function videoChanged(client: QueryClient, patch: Patch): void {
   patchLists(client, "videos", patch.id, (row) => (patch.deleted ? null : { ...row, ...patch }));
   client.setQueryData(key, (shown?: object) => shown && { ...shown, ...patch });
   refetchSoon(client, key, 150);
+  refetchSoon(client, ["inspection", "video", patch.id], 300);
   const { id, deleted, name, visibility, verdict, proxy_state: proxy, has_poster: poster } = patch;
   if (isNews(id, deleted, name, visibility, verdict, proxy, poster)) refetchSoon(client, ["videos"], 600);
 }
@@ -90,9 +91,20 @@ function jobChanged(client: QueryClient, patch: Patch): void {
   if (!shown.playlist) refetchSoon(client, key, 400);
 }
 
+/** A scan's counts arrive twice a second and need no question; only a new scan or state does. */
+function scanChanged(client: QueryClient, patch: Patch): void {
+  const change = (row: Record<string, unknown>) => (patch.deleted ? null : { ...row, ...patch });
+  patchLists(client, "scans", patch.id, change);
+  client.setQueryData(["scan", patch.id], (shown?: object) => shown && { ...shown, ...patch });
+  if (!isNews(patch.id, patch.state, patch.deleted)) return;
+  refetchSoon(client, ["scans"], 300);
+  for (const part of ["statistics", "result"]) refetchSoon(client, ["inspection", part], 600);
+}
+
 /** Puts one announced row into every list and page that shows it. */
 export function patchCache(client: QueryClient, topic: Topic, patch: Patch): void {
   if (topic === "video.changed") videoChanged(client, patch);
   else if (topic === "job.changed") jobChanged(client, patch);
+  else if (topic === "scan.changed") scanChanged(client, patch);
   else refetchSoon(client, ["clips", patch.video_id], 60);
 }

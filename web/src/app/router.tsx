@@ -1,6 +1,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from "@tanstack/react-router";
 import { LibraryPage } from "../library/LibraryPage";
 import { librarySearch } from "../library/search";
+import type { InspectSearch } from "../inspection/search";
 import { jobsSearch } from "../jobs/search";
 import { Broken, NotFound } from "./Broken";
 import { queryClient, sessionQuery } from "./queries";
@@ -49,6 +50,14 @@ const video = createRoute({
   component: lazyRouteComponent(() => import("../watch/WatchPage"), "WatchPage"),
 });
 
+const inspect = createRoute({
+  getParentRoute: () => shell,
+  path: "/inspect",
+  // The page reads it: what it understands of its address is not loaded before it is.
+  validateSearch: (search: Record<string, unknown>) => search as InspectSearch,
+  component: lazyRouteComponent(() => import("../inspection/InspectPage"), "InspectPage"),
+});
+
 const jobs = createRoute({
   getParentRoute: () => shell,
   path: "/jobs",
@@ -63,7 +72,7 @@ const settings = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([setup, login, shell.addChildren([library, video, jobs, settings])]),
+  routeTree: root.addChildren([setup, login, shell.addChildren([library, video, inspect, jobs, settings])]),
   defaultPreload: "intent",
   scrollRestoration: false,
 });

@@ -1,11 +1,12 @@
 import { Dialog } from "../controls/Dialog";
 import { Keys } from "../controls/Keys";
-import { type ActionName, actions } from "./bindings";
+import type { ActionName } from "./bindings";
 import styles from "./KeysOverlay.module.css";
+import { actionNames } from "./names";
 import { useKeymap } from "./useKeys";
 
-const names = Object.keys(actions) as ActionName[];
-const groups = [...new Set(names.map((name) => actions[name].group))];
+const names = Object.keys(actionNames) as ActionName[];
+const groups = [...new Set(names.map((name) => actionNames[name].group))];
 
 export function KeysOverlay({ onClose }: { onClose: () => void }) {
   const keymap = useKeymap();
@@ -17,10 +18,10 @@ export function KeysOverlay({ onClose }: { onClose: () => void }) {
             <h3>{group}</h3>
             <dl>
               {names
-                .filter((name) => actions[name].group === group)
+                .filter((name) => actionNames[name].group === group)
                 .map((name) => (
                   <div key={name} className={styles.row}>
-                    <dt>{actions[name].label}</dt>
+                    <dt>{actionNames[name].label}</dt>
                     <dd>
                       {keymap[name].map((chord) => (
                         <Keys key={chord} chord={chord} />

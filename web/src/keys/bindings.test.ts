@@ -31,7 +31,7 @@ describe("keys", () => {
   });
 
   it("gives no key two meanings", () => {
-    const all = Object.values(actions).flatMap((action) => [...action.keys] as string[]);
+    const all = Object.values(actions).flatMap((keys) => [...keys] as string[]);
     expect(new Set(all).size).toBe(all.length);
   });
 

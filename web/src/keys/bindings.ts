@@ -1,38 +1,37 @@
-/** Every key the app knows: one table, so that the overlay, the settings and the handlers cannot disagree. */
-export interface Action {
-  readonly label: string;
-  readonly group: "Playback" | "Frames" | "Marks and clips" | "Everywhere" | "Library";
-  readonly keys: readonly string[];
-}
-
+/** Every key the app knows; what each does is said in names.ts, which is loaded to be read. */
 export const actions = {
-  playPause: { label: "Play or pause", group: "Playback", keys: ["Space"] },
-  stop: { label: "Stop", group: "Playback", keys: ["k"] },
-  shuttleBack: { label: "Shuttle back 1, 2, 4, 8×", group: "Playback", keys: ["j"] },
-  shuttleOn: { label: "Shuttle on 1, 2, 4, 8×", group: "Playback", keys: ["l"] },
-  playMarked: { label: "Play between the marks, looped", group: "Playback", keys: ["Shift+Space"] },
-  mute: { label: "Mute", group: "Playback", keys: ["m"] },
-  subtitles: { label: "Next subtitles, then none", group: "Playback", keys: ["c"] },
-  frameBack: { label: "One frame back", group: "Frames", keys: ["ArrowLeft", ","] },
-  frameOn: { label: "One frame on", group: "Frames", keys: ["ArrowRight", "."] },
-  secondBack: { label: "One second back", group: "Frames", keys: ["Shift+ArrowLeft"] },
-  secondOn: { label: "One second on", group: "Frames", keys: ["Shift+ArrowRight"] },
-  keyframeBack: { label: "Previous keyframe", group: "Frames", keys: ["Alt+ArrowLeft"] },
-  keyframeOn: { label: "Next keyframe", group: "Frames", keys: ["Alt+ArrowRight"] },
-  first: { label: "First frame", group: "Frames", keys: ["Home"] },
-  last: { label: "Last frame", group: "Frames", keys: ["End"] },
-  previousEdit: { label: "Previous edit point", group: "Frames", keys: ["ArrowUp"] },
-  nextEdit: { label: "Next edit point", group: "Frames", keys: ["ArrowDown"] },
-  goTo: { label: "Go to a timecode", group: "Frames", keys: ["g"] },
-  markIn: { label: "Mark in", group: "Marks and clips", keys: ["i"] },
-  markOut: { label: "Mark out", group: "Marks and clips", keys: ["o"] },
-  toIn: { label: "Jump to in", group: "Marks and clips", keys: ["Shift+I"] },
-  toOut: { label: "Jump to out", group: "Marks and clips", keys: ["Shift+O"] },
-  clearMarks: { label: "Clear the marks", group: "Marks and clips", keys: ["x"] },
-  exportClip: { label: "Cut the clip", group: "Marks and clips", keys: ["e"] },
-  search: { label: "Search the library", group: "Library", keys: ["/"] },
-  help: { label: "Show the keys", group: "Everywhere", keys: ["?"] },
-} as const satisfies Record<string, Action>;
+  playPause: ["Space"],
+  stop: ["k"],
+  shuttleBack: ["j"],
+  shuttleOn: ["l"],
+  playMarked: ["Shift+Space"],
+  mute: ["m"],
+  subtitles: ["c"],
+  frameBack: ["ArrowLeft", ","],
+  frameOn: ["ArrowRight", "."],
+  secondBack: ["Shift+ArrowLeft"],
+  secondOn: ["Shift+ArrowRight"],
+  keyframeBack: ["Alt+ArrowLeft"],
+  keyframeOn: ["Alt+ArrowRight"],
+  first: ["Home"],
+  last: ["End"],
+  previousEdit: ["ArrowUp"],
+  nextEdit: ["ArrowDown"],
+  goTo: ["g"],
+  markIn: ["i"],
+  markOut: ["o"],
+  toIn: ["Shift+I"],
+  toOut: ["Shift+O"],
+  clearMarks: ["x"],
+  exportClip: ["e"],
+  nextDamage: ["d"],
+  previousDamage: ["Shift+D"],
+  nextStatus: ["s"],
+  previousStatus: ["Shift+S"],
+  newScan: ["n"],
+  search: ["/"],
+  help: ["?"],
+} as const satisfies Record<string, readonly string[]>;
 
 export type ActionName = keyof typeof actions;
 export type Keymap = Readonly<Record<ActionName, readonly string[]>>;
@@ -41,7 +40,7 @@ const names = Object.keys(actions) as ActionName[];
 const storageKey = "cutroom.keys";
 
 export function defaultKeymap(): Keymap {
-  return Object.fromEntries(names.map((name) => [name, actions[name].keys])) as unknown as Keymap;
+  return Object.fromEntries(names.map((name) => [name, actions[name]])) as unknown as Keymap;
 }
 
 /** The defaults with a person's own keys over them; anything unreadable is left out. */

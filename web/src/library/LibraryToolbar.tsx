@@ -1,10 +1,9 @@
 import { getRouteApi } from "@tanstack/react-router";
-import { FolderPlus, Search, Upload, X } from "lucide-react";
-import { useEffect, useRef, useState } from "react";
-import { Button, IconButton } from "../controls/Button";
+import { FolderPlus, Upload } from "lucide-react";
+import { Button } from "../controls/Button";
 import { Select } from "../controls/Field";
+import { SearchBox } from "../controls/SearchBox";
 import { verdicts } from "../inspection/verdicts";
-import { useKeys } from "../keys/useKeys";
 import styles from "./LibraryToolbar.module.css";
 import { fromSortChoice, isFiltered, type LibrarySearch, sortChoice, sortChoices } from "./search";
 
@@ -37,7 +36,7 @@ export function LibraryToolbar({ search, total, onUpload, onAddFolder }: Library
         {total === undefined ? "" : total.toLocaleString("en")}
         <span className="visually-hidden"> videos</span>
       </span>
-      <SearchBox value={search.q ?? ""} onChange={(q) => change({ q: q || undefined })} />
+      <SearchBox label="Search by name" value={search.q ?? ""} onChange={(q) => change({ q: q || undefined })} />
       <Select
         label="Verdict"
         options={verdictOptions}
@@ -74,41 +73,5 @@ export function LibraryToolbar({ search, total, onUpload, onAddFolder }: Library
         )}
       </div>
     </header>
-  );
-}
-
-/** Typing asks the server only when it pauses. */
-function SearchBox({ value, onChange }: { value: string; onChange: (value: string) => void }) {
-  const [typed, setTyped] = useState(value);
-  const input = useRef<HTMLInputElement>(null);
-  const latest = useRef(onChange);
-  latest.current = onChange;
-  useEffect(() => setTyped(value), [value]);
-  useEffect(() => {
-    if (typed === value) return;
-    const timer = setTimeout(() => latest.current(typed.trim()), 180);
-    return () => clearTimeout(timer);
-  }, [typed, value]);
-  useKeys({ search: () => input.current?.focus() });
-  return (
-    <div className={styles.search} role="search">
-      <Search aria-hidden />
-      <input
-        ref={input}
-        type="text"
-        aria-label="Search by name"
-        placeholder="Search by name"
-        value={typed}
-        onChange={(event) => setTyped(event.target.value)}
-        onKeyDown={(event) => event.key === "Escape" && (typed ? setTyped("") : input.current?.blur())}
-      />
-      {typed ? (
-        <IconButton label="Clear the search" onClick={() => setTyped("")}>
-          <X />
-        </IconButton>
-      ) : (
-        <kbd aria-hidden>/</kbd>
-      )}
-    </div>
   );
 }

@@ -1,6 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { type PointerEvent, useEffect, useRef, useState } from "react";
 import type { Sprite } from "../api/model";
+import { useWidth } from "../controls/useWidth";
+import { DamageBands } from "../inspection/DamageBands";
+import { nextDamage, type Placed } from "../inspection/damage";
+import { useKeys } from "../keys/useKeys";
 import { tileAtTime } from "../library/sprite";
 import type { FrameClock } from "../time/clock";
 import { formatDuration, formatTimecode, spokenTimecode } from "../time/timecode";
@@ -18,19 +22,26 @@ interface TimelineProps {
   sprite: Sprite | null;
   /** Where the waveform is, once there is one. */
   peaksUrl: string | null;
+  findings: readonly Placed[];
   marks: Marks;
   onMark: (edge: "first" | "last", frame: number) => void;
 }
 
 type Grip = "playhead" | "first" | "last";
 
-export function Timeline({ clock, player, sprite, peaksUrl, marks, onMark }: TimelineProps) {
+export function Timeline({ clock, player, sprite, peaksUrl, findings, marks, onMark }: TimelineProps) {
   const peaks = usePeaks(peaksUrl);
   const track = useRef<HTMLDivElement>(null);
   const grip = useRef<Grip | null>(null);
   const [hover, setHover] = useState<number | null>(null);
   const width = useWidth(track);
   const seconds = clock.duration;
+
+  const damage = (back: boolean) => {
+    const at = player && nextDamage(findings, clock.startOf(player.read().frame), back);
+    if (at !== null) player?.seek(clock.frameUnder(at));
+  };
+  useKeys({ nextDamage: () => damage(false), previousDamage: () => damage(true) });
 
   const frameAt = (event: PointerEvent): number => {
     const box = track.current?.getBoundingClientRect();
@@ -68,6 +79,7 @@ export function Timeline({ clock, player, sprite, peaksUrl, marks, onMark }: Tim
         <Ruler seconds={seconds} width={width} />
         <Filmstrip sprite={sprite} seconds={seconds} width={width} />
         <Waveform peaks={peaks} seconds={seconds} width={width} />
+        <DamageBands findings={findings} seconds={seconds} width={width} />
         <Unmade player={player} seconds={seconds} />
         <Range clock={clock} marks={marks} />
         <Playhead clock={clock} player={player} width={width} />
@@ -76,17 +88,6 @@ export function Timeline({ clock, player, sprite, peaksUrl, marks, onMark }: Tim
       <Slider clock={clock} player={player} />
     </div>
   );
-}
-
-function useWidth(track: React.RefObject<HTMLDivElement | null>): number {
-  const [width, setWidth] = useState(0);
-  useEffect(() => {
-    if (!track.current) return;
-    const observer = new ResizeObserver(([entry]) => setWidth(entry?.contentRect.width ?? 0));
-    observer.observe(track.current);
-    return () => observer.disconnect();
-  }, [track]);
-  return width;
 }
 
 /** What assistive technology reads and moves; the picture of it is the playhead. */

@@ -75,6 +75,7 @@ export function Workbench({ video, startFrame }: { video: VideoDetail; startFram
                 player={player}
                 sprite={video.sprite}
                 peaksUrl={video.peaks}
+                findings={video.findings}
                 marks={marks}
                 onMark={(edge, frame) => setMarks((before) => dragged(before, edge, frame))}
               />
