@@ -16,6 +16,8 @@ from typing import NamedTuple
 import av
 import numpy as np
 
+from cutroom.media.sample.scheduling import ordinary_scheduling
+
 
 class Shape(NamedTuple):
     """One healthy kind of file."""
@@ -145,7 +147,7 @@ def make(
     shape: Shape, path: Path, *, frames: int = FRAMES, size: tuple[int, int] = (WIDTH, HEIGHT), seed: int = 1
 ) -> None:
     """Encode one healthy file of `frames` frames at 25 fps."""
-    with av.open(str(path), "w", format=shape.format, options=shape.mux_options) as output:
+    with ordinary_scheduling(), av.open(str(path), "w", format=shape.format, options=shape.mux_options) as output:
         video = audio = None
         if shape.video:
             width, height = (256, 144) if shape.video == "dnxhd" else size  # it takes nothing smaller

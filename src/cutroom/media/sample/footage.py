@@ -19,6 +19,7 @@ from cutroom.media.sample.barcode import MAX_NUMBER
 from cutroom.media.sample.chart import BarcodeChart
 from cutroom.media.sample.planes import frame_planes
 from cutroom.media.sample.scene import SampleScene
+from cutroom.media.sample.scheduling import ordinary_scheduling
 from cutroom.media.sample.sound import SAMPLE_RATE, Sound, make_sound
 from cutroom.media.sample.streams import FORMATS, VARIABLE_TIME_BASE, VideoPlan, add_audio, add_video
 
@@ -116,7 +117,10 @@ def _write(
     partial = path.with_name(f".{secrets.token_hex(8)}.part")
     name = f"file:{partial.absolute()}"
     try:
-        with av.open(name, "w", format=FORMATS[suffix], container_options=container_options) as output:
+        with (
+            ordinary_scheduling(),
+            av.open(name, "w", format=FORMATS[suffix], container_options=container_options) as output,
+        ):
             video = add_video(output, suffix, plan)
             sound = add_audio(output, suffix, codec) if kind else None
             _interleave(output, video, frames, sound, kind, samples, plan.start, report)
