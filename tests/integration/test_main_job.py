@@ -97,7 +97,7 @@ async def test_footage_becomes_playable_and_is_cut_at_the_marks(cutroom: Cutroom
     [video_id] = await add(cutroom, footage)
     jobs = await idle(cutroom)
     assert {job.kind: job.state for job in jobs} == dict.fromkeys(
-        ("inspect", "preview", "outline", "hash", "proxy"), JobState.DONE
+        ("inspect", "preview", "outline", "hash", "proxy", "check"), JobState.DONE
     ), [job.error for job in jobs]
 
     video = await video_of(cutroom, video_id)

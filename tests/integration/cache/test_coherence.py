@@ -16,7 +16,7 @@ from tests.integration.cache.conftest import RedisServer
 from tests.integration.cache.test_tiers import Source
 
 LONG = Plan(ttl=600, jitter=0)
-FILLS = int(os.environ.get("CUTROOM_TEST_FILLS", "20000"))
+FILLS = int(os.environ.get("CUTROOM_TEST_FILLS", "10000"))
 
 
 async def until(holds: Any, seconds: float = 5.0) -> None:
