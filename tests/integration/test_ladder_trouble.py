@@ -210,10 +210,13 @@ def test_a_full_disk_leaves_nothing_half_written(
         _build(footage, out, lambda event: None)
     assert (error.value.code, error.value.kind) == ("storage.full", ErrorKind.NO_SPACE)
     monkeypatch.undo()
-    whole = make_ladder(footage, tmp_path / "whole")
     kept = {name: data for name, data in files(out).items() if name.endswith((".m4s", ".mp4"))}
     assert kept
-    assert all(data == files(whole.folder)[name] for name, data in kept.items())
+    for name, data in kept.items():
+        at = 0
+        while at < len(data):
+            at += int.from_bytes(data[at : at + 4], "big")
+        assert at == len(data), f"{name} ends within a box"
     assert not [path for path in out.rglob("*") if path.name.endswith(".part")]
 
 

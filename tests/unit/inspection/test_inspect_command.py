@@ -127,11 +127,13 @@ def test_a_folder_that_cannot_be_listed_is_a_row(healthy, tmp_path, monkeypatch)
 
 
 async def test_timeouts_and_crashes_are_rows_and_the_rest_goes_on(healthy, tmp_path):
+    import msgspec
+
     from cutroom.core.errors import CutroomError
     from cutroom.inspection.batch import inspect_files
     from cutroom.inspection.files import candidates
     from cutroom.inspection.vocabulary import Mode, Status
-    from cutroom.inspection.work import inspect_video
+    from cutroom.inspection.work import inspect_videos
     from cutroom.media.pool import Outcome
 
     for name in ("crash", "fine", "memory", "slow"):
@@ -142,17 +144,19 @@ async def test_timeouts_and_crashes_are_rows_and_the_rest_goes_on(healthy, tmp_p
 
         async def map(self, target, arguments, *, deadline_seconds):
             codes = {"crash": "process.crashed", "slow": "process.timed-out", "memory": "process.out-of-memory"}
-            for index, item in enumerate(arguments):
+            index = 0
+            async for item in arguments:
                 assert deadline_seconds(item) == 2.5
-                code = codes.get(Path(item["path"]).stem)
+                asked.append(len(item["files"]))
+                code = next(filter(None, (codes.get(Path(one["path"]).stem) for one in item["files"])), None)
                 if code:
                     yield Outcome(index=index, error=CutroomError(code, "It did."))
                 else:
-                    import msgspec
-
-                    result = inspect_video(report=lambda progress: None, **item)
+                    result = inspect_videos(report=lambda progress: None, **item)
                     yield Outcome(index=index, result=msgspec.to_builtins(result))
+                index += 1
 
+    asked: list[int] = []
     files = candidates([tmp_path], recursive=True)
     rows = [row async for row in inspect_files(files, Mode.QUICK, pool=Pool(), max_seconds_per_file=2.5)]
     assert {Path(row.report.path).stem: row.report.status for row in rows} == {
@@ -161,3 +165,4 @@ async def test_timeouts_and_crashes_are_rows_and_the_rest_goes_on(healthy, tmp_p
         "slow": Status.TIMED_OUT,
         "fine": Status.HEALTHY,
     }
+    assert asked == [4, 1, 1, 1, 1], "together first, and each alone when that failed"
