@@ -24,7 +24,8 @@ check: setup ## format, lint, types, floors, docs
 faults: setup ## the whole fault suite: kills everything, everywhere
 	@$(BIN)/python scripts/test --faults $(ARGS)
 
-bench: setup ## time Cutroom against its peers
+bench: ## time Cutroom against its peers
+	@$(PYTHON) scripts/setup --bench
 	@$(BIN)/cutroom bench $(ARGS)
 
 format: setup ## rewrite the sources in the house's format
