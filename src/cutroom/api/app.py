@@ -33,12 +33,14 @@ from cutroom.api.routes import (
     scans,
     schedules,
     session,
+    tus,
     uploads,
     videos,
     webhooks,
 )
 from cutroom.api.schemas.base import ErrorAnswer
 from cutroom.api.streams import EventHub
+from cutroom.api.tus import TusEdge
 from cutroom.bootstrap.container import Cutroom, build, start
 from cutroom.bootstrap.settings import ServerSettings, Settings, load
 from cutroom.db.commits import commits
@@ -57,6 +59,7 @@ ROUTERS: tuple[APIRouter, ...] = tuple(
         media,
         downloads,
         uploads,
+        tus,
         clips,
         jobs,
         schedules,
@@ -155,9 +158,9 @@ def _guard(app: FastAPI, server: ServerSettings) -> None:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=list(server.cors_origins),
-            allow_methods=["GET", "POST", "PATCH", "DELETE"],
-            allow_headers=["authorization", "content-type", "last-event-id", "range"],
-            expose_headers=["content-range", "etag"],
+            allow_methods=["GET", "HEAD", "POST", "PATCH", "DELETE"],
+            allow_headers=["authorization", "content-type", "last-event-id", "range", *TusEdge.REQUEST_HEADERS],
+            expose_headers=["content-range", "etag", *TusEdge.ANSWER_HEADERS],
         )
     rules = security.rules(
         host=server.host,
@@ -165,6 +168,7 @@ def _guard(app: FastAPI, server: ServerSettings) -> None:
         public_url=server.public_url,
         own_name=socket.gethostname(),
     )
+    app.add_middleware(TusEdge)
     app.add_middleware(errors.FailureEdge)
     app.add_middleware(CacheLane)
     app.add_middleware(security.RequestGuard, rules=rules)

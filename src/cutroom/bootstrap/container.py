@@ -11,7 +11,7 @@ from cutroom.accounts.service import AccountService
 from cutroom.bootstrap.datadir import DataDirectory
 from cutroom.bootstrap.scan_child import TARGET as SCAN_TARGET
 from cutroom.bootstrap.scan_child import arguments as scan_arguments
-from cutroom.bootstrap.settings import MediaSettings, Settings
+from cutroom.bootstrap.settings import MediaSettings, Settings, UploadsSettings
 from cutroom.bootstrap.telling import tell_webhooks
 from cutroom.bootstrap.wiring import subscribe
 from cutroom.clips import tasks as clip_tasks
@@ -33,6 +33,8 @@ from cutroom.jobs.models import JobKind
 from cutroom.jobs.service import JobService
 from cutroom.library import tasks as library_tasks
 from cutroom.library.service import LibraryService
+from cutroom.library.watched import WatchedFolders
+from cutroom.library.watching import FolderWatcher, Pace
 from cutroom.net.addresses import Allowed
 from cutroom.net.client import SafeClient
 from cutroom.net.webhooks.delivering import Deliveries
@@ -46,6 +48,10 @@ from cutroom.proxies.recipe import VERSION
 from cutroom.proxies.service import ProxyService
 from cutroom.storage.local import LocalStore
 from cutroom.storage.port import ObjectStore
+from cutroom.uploads.chunked import ChunkedForms
+from cutroom.uploads.handover import Handover
+from cutroom.uploads.quota import Quota
+from cutroom.uploads.resumable import ResumableUploads
 from cutroom.uploads.service import UploadService
 
 
@@ -61,6 +67,8 @@ class Cutroom:
     jobs: JobService
     accounts: AccountService
     library: LibraryService
+    watched: WatchedFolders
+    watcher: FolderWatcher
     inspection: InspectionService
     scans: ScanService
     scan_jobs: ScanJobs
@@ -73,6 +81,8 @@ class Cutroom:
     downloads: DownloadService
     clips: ClipService
     uploads: UploadService
+    resumable: ResumableUploads
+    chunked: ChunkedForms
     client: SafeClient
     webhooks: WebhookService
     deliveries: Deliveries
@@ -87,17 +97,29 @@ def build(settings: Settings) -> Cutroom:
     announcer = Announcer()
     jobs = JobService(database, announcer=announcer)
     client = SafeClient(Allowed.parse(settings.net.allow))
+    extensions = frozenset(one.lower().lstrip(".") for one in settings.library.extensions)
     library = LibraryService(
         database=database,
         store=store,
         jobs=jobs,
         announcer=announcer,
         scratch=data.scratch,
-        extensions=frozenset(one.lower().lstrip(".") for one in settings.library.extensions),
+        extensions=extensions,
     )
+    watched = WatchedFolders(database, library)
     inspection = InspectionService(jobs=jobs, library=library, announcer=announcer)
     scan_jobs = ScanJobs(jobs=jobs, announcer=announcer)
     proxies = ProxyService(library=library, jobs=jobs, store=store, recipe=_recipe(settings.media))
+    handover = Handover(database=database, library=library, store=store)
+    quota = _quota(settings.uploads, library, data.scratch)
+    resumable = ResumableUploads(
+        database=database,
+        handover=handover,
+        quota=quota,
+        scratch=data.scratch,
+        keep_hours=settings.uploads.keep_hours,
+        stall_seconds=settings.uploads.stall_seconds,
+    )
     cutroom = Cutroom(
         settings=settings,
         data=data,
@@ -107,6 +129,8 @@ def build(settings: Settings) -> Cutroom:
         jobs=jobs,
         accounts=AccountService(database, **settings.accounts.model_dump()),
         library=library,
+        watched=watched,
+        watcher=FolderWatcher(watched, extensions=extensions, pace=Pace(settle=settings.library.settle_seconds)),
         inspection=inspection,
         scans=ScanService(database, announcer),
         scan_jobs=scan_jobs,
@@ -120,13 +144,9 @@ def build(settings: Settings) -> Cutroom:
             database=database, library=library, proxies=proxies, store=store, scratch=data.scratch
         ),
         clips=ClipService(jobs=jobs, store=store),
-        uploads=UploadService(
-            database=database,
-            library=library,
-            store=store,
-            scratch=data.scratch,
-            max_bytes=int(settings.uploads.max_gib * (1 << 30)),
-        ),
+        uploads=UploadService(database=database, handover=handover, quota=quota, scratch=data.scratch),
+        resumable=resumable,
+        chunked=ChunkedForms(resumable, scratch=data.scratch),
         client=client,
         webhooks=WebhookService(),
         deliveries=Deliveries(database, client, **settings.webhooks.model_dump()),
@@ -174,6 +194,11 @@ def _recipe(media: MediaSettings) -> Recipe:
         segment_seconds=Fraction(str(media.segment_seconds)),
         quality=media.quality,
     )
+
+
+def _quota(uploads: UploadsSettings, library: LibraryService, scratch: Path) -> Quota:
+    max_bytes, account_bytes = (int(gib * (1 << 30)) for gib in (uploads.max_gib, uploads.account_gib))
+    return Quota(library, scratch=scratch, max_bytes=max_bytes, account_bytes=account_bytes)
 
 
 def _kinds(cutroom: Cutroom) -> list[JobKind]:

@@ -66,10 +66,13 @@ async def work(effective: Settings) -> None:
             alone=cutroom.database.is_sqlite,
         )
         log.info("Supervisor %s works in %s.", supervisor.owner, effective.data)
+        watching = asyncio.create_task(cutroom.watcher.run())
         delivering = asyncio.create_task(cutroom.deliveries.run(leaving))
-        async with keeping(cutroom.database, cutroom.schedules):
+        async with keeping(cutroom.database, cutroom.schedules, cutroom.resumable):
             await run_until(supervisor, leaving)
         await delivering
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
         await cutroom.database.close()
     log.info("Supervisor %s has left.", supervisor.owner)
 

@@ -1,4 +1,7 @@
-"""The supervisor's clock: begins the scans whose time has come, those missed while nobody was there included."""
+"""The supervisor's clock: begins the scans whose time has come, those missed while nobody was there included.
+
+It also ends the uploads that nobody went on with.
+"""
 
 from __future__ import annotations
 
@@ -10,23 +13,26 @@ from contextlib import asynccontextmanager, suppress
 from cutroom.core.errors import CutroomError
 from cutroom.db.engine import Database
 from cutroom.inspection.schedules import Schedules
+from cutroom.uploads.resumable import ResumableUploads
 from cutroom.worker.attempt import DATABASE_AWAY
 
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 5.0
+SWEEP_SECONDS = 300.0
 
 
 @asynccontextmanager
-async def keeping(database: Database, schedules: Schedules) -> AsyncIterator[None]:
+async def keeping(database: Database, schedules: Schedules, uploads: ResumableUploads) -> AsyncIterator[None]:
     """Look at the clock for as long as the block runs."""
-    looking = asyncio.create_task(_look_often(database, schedules))
+    tasks = [asyncio.create_task(_look_often(database, schedules)), asyncio.create_task(_sweep_often(uploads))]
     try:
         yield
     finally:
-        looking.cancel()
-        with suppress(asyncio.CancelledError):
-            await looking
+        for task in tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
 
 
 async def begin_due(database: Database, schedules: Schedules) -> int:
@@ -45,3 +51,12 @@ async def _look_often(database: Database, schedules: Schedules) -> None:
         except (CutroomError, *DATABASE_AWAY) as error:
             log.warning("The schedules cannot be read: %s", error)
         await asyncio.sleep(LOOK_SECONDS)
+
+
+async def _sweep_often(uploads: ResumableUploads) -> None:
+    while True:
+        try:
+            await uploads.sweep()
+        except (CutroomError, *DATABASE_AWAY) as error:
+            log.warning("The unfinished uploads cannot be looked at: %s", error)
+        await asyncio.sleep(SWEEP_SECONDS)

@@ -29,7 +29,7 @@ async def live() -> Health:
 @router.get("/health/ready")
 async def ready(services: Services, response: Response) -> Health:
     """The database and the data directory can be used; 503 when not."""
-    checks = [await _database(services), await asyncio.to_thread(_disk, services)]
+    checks = [await _database(services), await asyncio.to_thread(_disk, services), await _uploads(services)]
     good = all(check.ok for check in checks)
     if not good:
         response.status_code = 503
@@ -42,6 +42,19 @@ async def _database(services: Cutroom) -> HealthCheck:
     except CutroomError as error:
         return HealthCheck(name="database", ok=False, message=error.message)
     return HealthCheck(name="database", ok=True, message=None)
+
+
+async def _uploads(services: Cutroom) -> HealthCheck:
+    """Never unhealthy: it is what stands before the server that does not let uploads go on."""
+    try:
+        number = await services.database.look(services.resumable.held_back)
+    except CutroomError:
+        return HealthCheck(name="uploads", ok=True, message=None)  # the check above says it
+    message = (
+        f"{number} of the last day's uploads were begun again and again without a byte arriving: a proxy before the "
+        "server seems to hold requests back until they are whole (nginx: set proxy_request_buffering off)."
+    )
+    return HealthCheck(name="uploads", ok=True, message=message if number else None)
 
 
 def _disk(services: Cutroom) -> HealthCheck:

@@ -70,6 +70,20 @@ class VideoRow(Shape):
     jobs: JobsSummary
 
 
+class UploadAnswer(VideoRow):
+    duplicate_of: list[str] = Field(description="Videos that hold the same bytes, oldest first")
+
+
+class FormAnswer(Shape):
+    items: list[UploadAnswer] = Field(description="One for each file of the form, in its order")
+
+
+class ChunkAnswer(Shape):
+    status: Literal["chunk_received", "complete"]
+    chunk_index: int
+    video: UploadAnswer | None = Field(default=None, description="With the chunk that completes the file")
+
+
 class VideoPage(Shape):
     items: list[VideoRow]
     next: str | None
