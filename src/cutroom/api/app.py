@@ -36,6 +36,7 @@ from cutroom.api.routes import (
     tus,
     uploads,
     videos,
+    watched,
     webhooks,
 )
 from cutroom.api.schemas.base import ErrorAnswer
@@ -60,6 +61,7 @@ ROUTERS: tuple[APIRouter, ...] = tuple(
         downloads,
         uploads,
         tus,
+        watched,
         clips,
         jobs,
         schedules,

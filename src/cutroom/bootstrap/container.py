@@ -49,6 +49,7 @@ from cutroom.proxies.service import ProxyService
 from cutroom.storage.local import LocalStore
 from cutroom.storage.port import ObjectStore
 from cutroom.uploads.chunked import ChunkedForms
+from cutroom.uploads.fetching import Fetching
 from cutroom.uploads.handover import Handover
 from cutroom.uploads.quota import Quota
 from cutroom.uploads.resumable import ResumableUploads
@@ -83,6 +84,7 @@ class Cutroom:
     uploads: UploadService
     resumable: ResumableUploads
     chunked: ChunkedForms
+    fetching: Fetching
     client: SafeClient
     webhooks: WebhookService
     deliveries: Deliveries
@@ -147,6 +149,15 @@ def build(settings: Settings) -> Cutroom:
         uploads=UploadService(database=database, handover=handover, quota=quota, scratch=data.scratch),
         resumable=resumable,
         chunked=ChunkedForms(resumable, scratch=data.scratch),
+        fetching=Fetching(
+            jobs=jobs,
+            client=client,
+            handover=handover,
+            quota=quota,
+            scratch=data.scratch,
+            allow=settings.net.allow,
+            hours=settings.uploads.fetch_hours,
+        ),
         client=client,
         webhooks=WebhookService(),
         deliveries=Deliveries(database, client, **settings.webhooks.model_dump()),
@@ -209,5 +220,6 @@ def _kinds(cutroom: Cutroom) -> list[JobKind]:
         *cutroom.scan_jobs.kinds(target=SCAN_TARGET, arguments=lambda: scan_arguments(cutroom.settings)),
         *proxy_tasks.kinds(cutroom.proxies, library, store, max_attempts=attempts),
         *part_tasks.kinds(cutroom.proxies, library, store, max_attempts=attempts),
+        *cutroom.fetching.kinds(max_attempts=attempts),
         *clip_tasks.kinds(cutroom.clips, library, store, cutroom.announcer, max_attempts=attempts),
     ]

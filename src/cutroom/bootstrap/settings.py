@@ -150,6 +150,7 @@ class UploadsSettings(Group):
     stall_seconds: float = Field(
         default=60.0, gt=0, le=3600, description="Seconds in which a body has to bring 64 KiB, or it is ended"
     )
+    fetch_hours: float = Field(default=24.0, gt=0, description="Hours that fetching one URL may take")
 
 
 class NetSettings(Group):

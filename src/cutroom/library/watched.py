@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import os
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -77,11 +78,9 @@ class WatchedFolders:
             "visibility": visibility.value,
             "created_at": clock.now(),
         }
-        try:
+        with suppress(IntegrityError):  # it is watched already
             async with tx.conn.begin_nested():
                 await tx.conn.execute(insert(rows).values(made))
-        except IntegrityError:
-            pass  # it is watched already
         [found] = [one for one in await self.list(tx.conn) if one.location == location]
         return found
 

@@ -19,7 +19,7 @@ import watchfiles
 from cutroom.core import clock
 from cutroom.core.errors import CutroomError, ErrorDocument
 from cutroom.db.location import NETWORK_FILE_SYSTEMS, file_system_of
-from cutroom.library.models import FoundFile
+from cutroom.library.models import FoundFile, Video
 from cutroom.library.scan import scan
 from cutroom.library.watched import WatchedFolder, WatchedFolders
 
@@ -119,7 +119,7 @@ class FolderWatcher:
                     return
         finally:
             stop.set()
-            await told.aclose()  # type: ignore[attr-defined]
+            await told.aclose()
 
 
 class _Folder:
@@ -136,36 +136,36 @@ class _Folder:
 
     async def look_through(self) -> None:
         """Everything: what is new waits until it is at rest, what has gone is marked."""
-        root = self._folder.location
-        found = await asyncio.to_thread(self._scan, [root])
+        found = await asyncio.to_thread(self._scan, [self._folder.location])
         known = await self._folders.known_below(self._folder)
-        if not os.path.isdir(root) or (known and not found):  # noqa: PTH112
+        if not self._is_there() or (known and not found):
             raise CutroomError(
                 "library.folder-away",
                 f"{self._folder.path!r} is not there, or empty as if it were not mounted.",
                 hint="Its videos are left as they are until it is back.",
             )
         self._consider(found.values())
-        await self._folders.mark_missing(
-            [video for place, video in known.items() if place not in found and video.verdict != "unreadable"]
-        )
+        await self._mark([video for place, video in known.items() if place not in found])
         await self.take_settled()
 
     async def look_at(self, paths: list[bytes]) -> None:
         """Paths that something happened to."""
-        there = await asyncio.to_thread(self._scan, [path for path in paths if os.path.lexists(path)])  # noqa: PTH127
+        there = await asyncio.to_thread(self._scan, [path for path in paths if os.path.lexists(path)])
         self._consider(there.values())
-        gone = [path for path in paths if path not in there and not os.path.lexists(path)]  # noqa: PTH127
-        if gone and os.path.isdir(self._folder.location):  # noqa: PTH112
-            known = await self._folders.known_below(self._folder)
-            lost = [
-                video
-                for place, video in known.items()
-                if any(place == path or place.startswith(path + b"/") for path in gone)
-            ]
-            await self._folders.mark_missing([video for video in lost if video.verdict != "unreadable"])
-            for path in gone:
-                self._restless.pop(path, None)
+        gone = [path for path in paths if path not in there and not os.path.lexists(path)]
+        if not gone or not self._is_there():
+            return
+        known = await self._folders.known_below(self._folder)
+        below = tuple(path + b"/" for path in gone)
+        await self._mark([video for place, video in known.items() if place in gone or place.startswith(below)])
+        for path in gone:
+            self._restless.pop(path, None)
+
+    async def _mark(self, gone: list[Video]) -> None:
+        await self._folders.mark_missing([video for video in gone if video.verdict != "unreadable"])
+
+    def _is_there(self) -> bool:
+        return Path(os.fsdecode(self._folder.location)).is_dir()
 
     async def take_settled(self) -> None:
         """Add the files that have not changed for long enough."""

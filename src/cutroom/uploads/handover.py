@@ -58,6 +58,16 @@ class Handover:
                 await on_handed(tx, handed)
         return handed
 
+    async def hand_over_within(
+        self, tx: Transaction, path: Path, *, video_id: str, name: str, owner_id: str | None, visibility: Visibility
+    ) -> Video:
+        """The same inside a job's finishing transaction, where nobody waits for word of duplicates."""
+        key = f"originals/{video_id}/{object_name(name)}"
+        await asyncio.to_thread(self._publish, key, path)
+        return await self._library.add_stored(
+            tx, video_id=video_id, key=key, name=name, owner_id=owner_id, visibility=visibility
+        )
+
     async def published_bytes(self, video_id: str, name: str) -> int | None:
         """The size of what was published already, before a crash; None when nothing was."""
         stat = await asyncio.to_thread(self._store.stat, f"originals/{video_id}/{object_name(name)}")
