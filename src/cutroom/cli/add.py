@@ -73,7 +73,7 @@ async def _take_in(cutroom: Cutroom, watching: Watching, paths: list[str], *, co
 async def _watch_from_now_on(cutroom: Cutroom, paths: list[str]) -> None:
     async with cutroom.database.transaction(durable=True) as tx:
         for path in paths:
-            await cutroom.watched.add(tx, os.path.abspath(path), owner_id=None)  # noqa: PTH100 - links stay as named
+            await cutroom.watched.add(tx, os.path.abspath(path), owner_id=None)  # noqa: PTH100, ASYNC240 - links stay as named
 
 
 def _is_address(path: str) -> bool:

@@ -70,7 +70,7 @@ class WatchedFolders:
             raise CutroomError(
                 "library.not-a-folder", f"There is no folder {path!r} on the server.", kind=ErrorKind.UNPROCESSABLE
             )
-        location = os.path.abspath(os.fsencode(path))  # noqa: PTH100 - bytes, which pathlib does not take
+        location = os.path.abspath(os.fsencode(path))  # noqa: PTH100, ASYNC240 - bytes
         made = {
             "id": new_id("wfo"),
             "location": location,

@@ -115,7 +115,7 @@ class FolderWatcher:
             async for changes in told:
                 await watched.look_at([os.fsencode(name) for _, name in changes])
                 await watched.take_settled()
-                if time.monotonic() > until or not path.is_dir():
+                if time.monotonic() > until or not watched.is_there():
                     return
         finally:
             stop.set()
@@ -138,7 +138,7 @@ class _Folder:
         """Everything: what is new waits until it is at rest, what has gone is marked."""
         found = await asyncio.to_thread(self._scan, [self._folder.location])
         known = await self._folders.known_below(self._folder)
-        if not self._is_there() or (known and not found):
+        if not self.is_there() or (known and not found):
             raise CutroomError(
                 "library.folder-away",
                 f"{self._folder.path!r} is not there, or empty as if it were not mounted.",
@@ -150,10 +150,9 @@ class _Folder:
 
     async def look_at(self, paths: list[bytes]) -> None:
         """Paths that something happened to."""
-        there = await asyncio.to_thread(self._scan, [path for path in paths if os.path.lexists(path)])
+        there, gone = await asyncio.to_thread(self._sort, paths)
         self._consider(there.values())
-        gone = [path for path in paths if path not in there and not os.path.lexists(path)]
-        if not gone or not self._is_there():
+        if not gone or not self.is_there():
             return
         known = await self._folders.known_below(self._folder)
         below = tuple(path + b"/" for path in gone)
@@ -191,6 +190,11 @@ class _Folder:
             if before is None or before[0] != one:
                 age = max(0.0, time.time() - one.mtime_ns / 1e9)
                 self._restless[one.location] = (one, time.monotonic() - (age if before is None else 0.0))
+
+    def _sort(self, paths: list[bytes]) -> tuple[dict[bytes, FoundFile], list[bytes]]:
+        """The footage among them, and those that lead nowhere any more."""
+        present = [path for path in paths if os.path.lexists(path)]
+        return self._scan(present), [path for path in paths if path not in present]
 
     def _scan(self, paths: list[bytes]) -> dict[bytes, FoundFile]:
         wanted = [path for path in paths if not _hidden(path, self._folder.location)]

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cutroom.accounts.models import Principal
@@ -206,7 +207,10 @@ class ResumableUploads:
         for known in await self.group(group[0]):
             if known.group_index == group[1]:
                 await self._forget([known])
-        session = await self.create(caller, size_bytes=size, name=name, part=Part.PARTIAL, group=group)
+        try:
+            session = await self.create(caller, size_bytes=size, name=name, part=Part.PARTIAL, group=group)
+        except IntegrityError:
+            raise errors.locked() from None  # the same chunk, twice at the same moment
         await asyncio.to_thread(path.replace, self._file(session.id))
         await self._set(session.id, {"patches": 1, "checkpoint_bytes": size})
 

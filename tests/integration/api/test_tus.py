@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import itertools
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -228,7 +229,7 @@ async def test_a_method_in_disguise(ann: Somebody):
 async def test_concatenation(server: Server, ann: Somebody):
     cuts = (0, 1000, 1001, len(FILE))
     parts = []
-    for start, end in zip(cuts, cuts[1:], strict=False):
+    for start, end in itertools.pairwise(cuts):
         where = await begin(ann, end - start, Upload_Concat="partial")
         assert (await patch(ann, where, FILE[start:end], 0)).status_code == 204
         assert (await ann.http.head(where, headers=VERSION)).headers["upload-concat"] == "partial"

