@@ -59,6 +59,7 @@ def kinds(service: ProxyService, library: LibraryService, store: ObjectStore, *,
             progress=tasks.proxy_progress,
             publish=tasks.publish_proxy,
             failed=tasks.proxy_failed,
+            encoders=("libx264", "aac"),
             max_attempts=max_attempts,
         ),
     ]
