@@ -14,7 +14,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from cutroom.bootstrap import container
 from cutroom.bootstrap.container import Cutroom
 from cutroom.bootstrap.settings import DatabaseSettings, Settings
-from cutroom.db.engine import Database, async_url
+from cutroom.db.connect import async_url
+from cutroom.db.engine import Database
 from cutroom.db.upgrade import upgrade
 
 POSTGRES = os.environ.get("CUTROOM_TEST_POSTGRES_URL", "")
