@@ -15,7 +15,8 @@ from typing import Any, TypeVar
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from cutroom.db.engine import Database, async_url
+from cutroom.db.connect import async_url
+from cutroom.db.engine import Database
 from cutroom.db.upgrade import upgrade
 
 Result = TypeVar("Result")

@@ -21,6 +21,7 @@ from cutroom.clips.service import ClipService
 from cutroom.core.errors import CutroomError
 from cutroom.db.engine import Database
 from cutroom.db.location import refuse_network_share
+from cutroom.db.statements import Statements
 from cutroom.db.upgrade import upgrade
 from cutroom.events.announce import Announcer
 from cutroom.inspection import tasks as inspection_tasks
@@ -178,8 +179,8 @@ def _database(settings: Settings, data: DataDirectory) -> Database:
         refuse_network_share(data.root)
     return Database(
         settings.database.url or f"sqlite:///{data.database}",
-        pool_size=settings.database.pool_size,
-        busy_seconds=settings.database.busy_seconds,
+        pooling=settings.database.pooling(),
+        statements=Statements(data.slow, slow_seconds=settings.database.slow_ms / 1000),
     )
 
 

@@ -22,6 +22,7 @@ from pydantic_settings import (
 )
 
 from cutroom.core.errors import CutroomError
+from cutroom.db.pooling import Pooling
 
 VIDEO_EXTENSIONS = (
     "3g2,3gp,asf,avi,divx,dv,f4v,flv,gxf,m1v,m2p,m2t,m2ts,m2v,m4v,mkv,mod,mov,mp4,mpe,mpeg,mpg,mts,mxf,nut,ogm,ogv,"
@@ -50,7 +51,27 @@ class DatabaseSettings(Group):
 
     url: str = Field(default="", description="postgresql://USER@HOST/NAME; empty: SQLite in the data directory")
     pool_size: int = Field(default=5, ge=1, le=100, description="Connections kept open by each process")
+    pool_overflow: int = Field(default=5, ge=0, le=100, description="Connections opened besides, when all are in use")
+    pool_wait_seconds: float = Field(default=10.0, gt=0, description="How long a request waits for a connection")
+    pool_recycle_seconds: float = Field(
+        default=1800.0, gt=0, description="Age at which a connection to PostgreSQL is opened anew"
+    )
+    pool_pre_ping: bool = Field(default=True, description="Ask PostgreSQL whether a connection lives before using it")
     busy_seconds: float = Field(default=10.0, gt=0, description="How long SQLite waits for another writer")
+    query_seconds: float = Field(default=30.0, ge=0, description="The longest that one statement may take; 0: no limit")
+    slow_ms: float = Field(default=100.0, ge=0, description="Statements that take longer are written to the slow log")
+
+    def pooling(self) -> Pooling:
+        """As the database takes it."""
+        return Pooling(
+            size=self.pool_size,
+            overflow=self.pool_overflow,
+            wait_seconds=self.pool_wait_seconds,
+            recycle_seconds=self.pool_recycle_seconds,
+            pre_ping=self.pool_pre_ping,
+            busy_seconds=self.busy_seconds,
+            query_seconds=self.query_seconds,
+        )
 
     backup_days: float = Field(
         default=1.0, ge=0, description="Days between copies of the SQLite database, of which seven are kept; 0: none"
