@@ -25,6 +25,7 @@ COMMANDS = (
     "clip",
     "jobs",
     "db",
+    "cache",
     "login-link",
     "doctor",
     "bench",

@@ -118,6 +118,12 @@ async def counts(conn: AsyncConnection, *, viewer: str | None) -> dict[str, int]
     return {row[0]: row[1] for row in await conn.execute(counted)}
 
 
+async def counts_by_queue(conn: AsyncConnection) -> builtins.list[tuple[str, str, int]]:
+    """Queue, state and how many."""
+    counted = select(jobs.c.queue, jobs.c.state, func.count()).group_by(jobs.c.queue, jobs.c.state)
+    return [(row[0], row[1], row[2]) for row in await conn.execute(counted)]
+
+
 async def active_for(conn: AsyncConnection, subjects: Collection[str]) -> builtins.list[Job]:
     """The queued and running jobs of these subjects, the running ones first, then by priority."""
     found: builtins.list[Job] = []
