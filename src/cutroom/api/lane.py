@@ -87,8 +87,8 @@ class CacheLane:
     def __init__(self, *, max_bytes: int = 32 << 20) -> None:
         self.memory = Memory(max_bytes)
         self.commits: Commits | None = None
-        self.asked = 0
         self.hits = 0
+        self.made = 0
 
     def look(self, scope: Scope) -> Answer | Question | None:
         """A kept answer that still holds, the question when there is none, or None for what is never kept."""
@@ -106,7 +106,6 @@ class CacheLane:
             return None
         coding = _coding(said.get(b"accept-encoding", b""))
         key = _key(scope, said, bearer, cookie, coding)
-        self.asked += 1
         answer = self.memory.peek(key)
         if answer is not MISSING and answer.number == number:
             self.hits += 1
@@ -115,6 +114,7 @@ class CacheLane:
 
     def keep(self, asked: Question, headers: Headers, body: bytes, account: str | None, timing: Timing) -> Answer:
         """An answer that opted in, in the coding it is asked in and with a validator."""
+        self.made += 1
         coding = asked.coding if len(body) >= _COMPRESS_FROM else ""
         coded = _COMPRESSORS[coding](body) if coding else body
         etag = f'"{xxhash.xxh3_128_hexdigest(coded)}"'.encode()

@@ -56,7 +56,7 @@ def of_lane(lane: CacheLane) -> list[Sample]:
         Sample("cutroom_cache_bytes", (("cache", "answers"),), lane.memory.bytes, False),
         Sample("cutroom_cache_entries", (("cache", "answers"),), len(lane.memory), False),
         Sample("cutroom_cache_evictions", (("cache", "answers"),), lane.memory.evictions),
-        Sample("cutroom_lane_asked", (), lane.asked),
+        Sample("cutroom_lane_made", (), lane.made),
         Sample("cutroom_lane_hits", (), lane.hits),
     ]
 

@@ -43,9 +43,8 @@ def stats(
     for group in report.groups:
         answered = f"{group.memory} memory, {group.redis} Redis, {group.stale} stale, {group.loaded} loaded"
         typer.echo(f"  {group.group or '(no prefix)':16} {answered}")
-    typer.echo(
-        f"answers: {report.answers} in {report.answer_bytes} bytes, {report.answers_hit} of {report.answers_asked} hit"
-    )
+    made = f"{report.answers_made} made, {report.answers_repeated} repeated"
+    typer.echo(f"answers: {report.answers} in {report.answer_bytes} bytes, {made}")
 
 
 @app.command()

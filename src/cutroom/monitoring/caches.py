@@ -30,8 +30,8 @@ class CacheReport(msgspec.Struct, frozen=True, kw_only=True):
     groups: list[CacheGroup]
     answers: int
     answer_bytes: int
-    answers_asked: int
-    answers_hit: int
+    answers_made: int
+    answers_repeated: int
 
 
 def report(sheet: Sheet, *, redis: str) -> CacheReport:
@@ -57,6 +57,6 @@ def report(sheet: Sheet, *, redis: str) -> CacheReport:
         groups=[CacheGroup(group=name, **layers) for name, layers in sorted(groups.items())],
         answers=number("cutroom_cache_entries", answers),
         answer_bytes=number("cutroom_cache_bytes", answers),
-        answers_asked=number("cutroom_lane_asked"),
-        answers_hit=number("cutroom_lane_hits"),
+        answers_made=number("cutroom_lane_made"),
+        answers_repeated=number("cutroom_lane_hits"),
     )

@@ -27,7 +27,7 @@ HELP = {
     "cutroom_cache_redis_errors": "Times that Redis was lost",
     "cutroom_cache_redis_usable": "Processes that can hear Redis",
     "cutroom_cache_lookups": "Lookups by group of keys and by what answered",
-    "cutroom_lane_asked": "Requests that a kept answer could have served",
+    "cutroom_lane_made": "Answers that were made and kept",
     "cutroom_lane_hits": "Requests that a kept answer served",
     "cutroom_refused": "Requests refused by a rate limit",
     "cutroom_jobs": "Jobs by state and queue",

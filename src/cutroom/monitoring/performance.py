@@ -37,13 +37,13 @@ def report(sheet: Sheet) -> PerformanceReport:
     """The report of an added-up sheet; the routes that took most of the time come first."""
     timed = [one for one in sheet.timings if one.name == REQUESTS]
     routes = [_route(one) for one in sorted(timed, key=lambda one: -one.seconds)]
-    asked = _value(sheet, "cutroom_lane_asked")
+    hits, made = _value(sheet, "cutroom_lane_hits"), _value(sheet, "cutroom_lane_made")
     return PerformanceReport(
         processes=int(_value(sheet, "cutroom_processes")),
         resident_bytes=int(_value(sheet, "cutroom_process_resident_bytes")),
         requests=sum(one.requests for one in routes),
         server_errors=sum(one.requests for one in routes if one.status >= 500),
-        kept_answer_ratio=round(_value(sheet, "cutroom_lane_hits") / asked, 4) if asked else None,
+        kept_answer_ratio=round(hits / (hits + made), 4) if hits + made else None,
         routes=routes,
     )
 

@@ -61,8 +61,8 @@ class CacheReport(Shape):
     groups: list[CacheGroup]
     answers: int = Field(description="Kept answers of the cache lane")
     answer_bytes: int
-    answers_asked: int
-    answers_hit: int
+    answers_made: int
+    answers_repeated: int
 
 
 Tag = Annotated[str, StringConstraints(min_length=1, max_length=200)]
