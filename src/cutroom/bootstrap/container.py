@@ -10,12 +10,14 @@ from pathlib import Path
 from cutroom.accounts.service import AccountService
 from cutroom.bootstrap import maintenance
 from cutroom.bootstrap.broker import Broker
+from cutroom.bootstrap.coherence import Coherence
 from cutroom.bootstrap.datadir import DataDirectory
 from cutroom.bootstrap.scan_child import TARGET as SCAN_TARGET
 from cutroom.bootstrap.scan_child import arguments as scan_arguments
-from cutroom.bootstrap.settings import MediaSettings, Settings
+from cutroom.bootstrap.settings import CacheSettings, MediaSettings, Settings
 from cutroom.bootstrap.telling import tell_webhooks
 from cutroom.bootstrap.wiring import subscribe
+from cutroom.cache import TieredCache
 from cutroom.clips import tasks as clip_tasks
 from cutroom.clips.service import ClipService
 from cutroom.core.errors import CutroomError
@@ -51,6 +53,7 @@ from cutroom.proxies.recipe import VERSION
 from cutroom.proxies.service import ProxyService
 from cutroom.storage.local import LocalStore
 from cutroom.storage.port import ObjectStore
+from cutroom.telemetry.sheets import Sheets
 from cutroom.uploads.service import UploadService
 
 
@@ -83,6 +86,9 @@ class Cutroom:
     client: SafeClient
     webhooks: WebhookService
     deliveries: Deliveries
+    cache: TieredCache
+    coherence: Coherence
+    sheets: Sheets
 
 
 def build(settings: Settings) -> Cutroom:
@@ -91,6 +97,7 @@ def build(settings: Settings) -> Cutroom:
     data.create()
     database = _database(settings, data)
     store = LocalStore(Path(settings.storage.root).expanduser() if settings.storage.root else data.objects)
+    cache = _cache(settings.cache)
     announcer = Announcer()
     jobs = JobService(database, announcer=announcer)
     client = SafeClient(Allowed.parse(settings.net.allow))
@@ -139,6 +146,9 @@ def build(settings: Settings) -> Cutroom:
         client=client,
         webhooks=WebhookService(),
         deliveries=Deliveries(database, client, **settings.webhooks.model_dump()),
+        cache=cache,
+        coherence=Coherence(database, cache),
+        sheets=Sheets(data.numbers),
     )
     jobs.register(_kinds(cutroom))
     for recurrence in maintenance.recurrences(cutroom):
@@ -181,6 +191,14 @@ def _database(settings: Settings, data: DataDirectory) -> Database:
         settings.database.url or f"sqlite:///{data.database}",
         pooling=settings.database.pooling(),
         statements=Statements(data.slow, slow_seconds=settings.database.slow_ms / 1000),
+    )
+
+
+def _cache(settings: CacheSettings) -> TieredCache:
+    return TieredCache(
+        max_bytes=settings.memory_mib << 20,
+        redis_url=settings.url or None,
+        redis_seconds=settings.patience_ms / 1000,
     )
 
 

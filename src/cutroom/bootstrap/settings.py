@@ -97,6 +97,33 @@ class ServerSettings(Group):
     cors_origins: Words = Field(default=(), description="Origins of other sites that may call the API")
     trusted_proxies: Words = Field(default=(), description="Addresses whose X-Forwarded-* headers are believed")
     public_url: str = Field(default="", description="How people reach the server, when a proxy stands before it")
+    metrics_token: str = Field(
+        default="", description="What a scraper of /metrics shows as a bearer token; empty: administrators only"
+    )
+    tls_certificate: str = Field(default="", description="PEM file of the certificate chain: HTTPS, with HTTP/2")
+    tls_key: str = Field(default="", description="PEM file of the certificate's key")
+
+
+class CacheSettings(Group):
+    """Kept answers and values."""
+
+    url: str = Field(
+        default="",
+        pattern=r"^((redis|rediss|unix)://.+)?$",
+        description="redis://HOST:PORT/0 that all processes share; empty: each keeps its own",
+    )
+    memory_mib: int = Field(default=64, ge=1, description="Memory for values, in each process")
+    answers_mib: int = Field(default=32, ge=1, description="Memory for kept answers, in each process")
+    patience_ms: float = Field(default=20.0, gt=0, description="How long Redis may be silent before it is left alone")
+
+
+class LimitsSettings(Group):
+    """How often one may ask; 0: as often as one likes."""
+
+    account: float = Field(default=200.0, ge=0, description="Requests a second of one account, on average")
+    account_burst: float = Field(default=2000.0, ge=1, description="Requests of one account at once")
+    address: float = Field(default=1000.0, ge=0, description="Requests a second of one address, on average")
+    address_burst: float = Field(default=5000.0, ge=1, description="Requests of one address at once")
 
 
 class AccountsSettings(Group):
@@ -210,6 +237,8 @@ class Settings(BaseSettings):
     database: DatabaseSettings = DatabaseSettings()
     broker: BrokerSettings = BrokerSettings()
     server: ServerSettings = ServerSettings()
+    cache: CacheSettings = CacheSettings()
+    limits: LimitsSettings = LimitsSettings()
     accounts: AccountsSettings = AccountsSettings()
     jobs: JobsSettings = JobsSettings()
     inspection: InspectionSettings = InspectionSettings()

@@ -163,6 +163,10 @@ class JobService(Steering):
         found = await store.counts(conn, viewer=viewer, parts=parts)
         return {state.value: found.get(state.value, 0) for state in JobState}
 
+    async def counts_by_queue(self, conn: AsyncConnection) -> builtins.list[tuple[str, str, int]]:
+        """Queue, state and how many jobs, of everybody."""
+        return await store.counts_by_queue(conn)
+
     async def active(self, conn: AsyncConnection, subjects: Collection[str]) -> dict[str, builtins.list[Job]]:
         """The jobs of each subject that are not over, the running ones first; subjects without any are left out."""
         found: dict[str, builtins.list[Job]] = {}

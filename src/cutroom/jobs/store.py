@@ -151,6 +151,12 @@ async def counts(conn: AsyncConnection, *, viewer: str | None, parts: bool) -> d
     return {row[0]: row[1] for row in await conn.execute(counted)}
 
 
+async def counts_by_queue(conn: AsyncConnection) -> builtins.list[tuple[str, str, int]]:
+    """Queue, state and how many."""
+    counted = select(jobs.c.queue, jobs.c.state, func.count()).group_by(jobs.c.queue, jobs.c.state)
+    return [(row[0], row[1], row[2]) for row in await conn.execute(counted)]
+
+
 async def active_for(conn: AsyncConnection, subjects: Collection[str]) -> builtins.list[Job]:
     """The jobs of these subjects that are not over, the running ones first, then by priority."""
     found: builtins.list[Job] = []
