@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 
 from cutroom.accounts.service import AccountService
 from cutroom.bootstrap.datadir import DataDirectory
 from cutroom.bootstrap.scan_child import TARGET as SCAN_TARGET
 from cutroom.bootstrap.scan_child import arguments as scan_arguments
 from cutroom.bootstrap.settings import MediaSettings, Settings
+from cutroom.bootstrap.stores import open_store
 from cutroom.bootstrap.telling import tell_webhooks
 from cutroom.bootstrap.wiring import subscribe
 from cutroom.clips import tasks as clip_tasks
@@ -44,7 +44,6 @@ from cutroom.proxies.models import Recipe
 from cutroom.proxies.ondemand import OnDemand
 from cutroom.proxies.recipe import VERSION
 from cutroom.proxies.service import ProxyService
-from cutroom.storage.local import LocalStore
 from cutroom.storage.port import ObjectStore
 from cutroom.uploads.service import UploadService
 
@@ -83,7 +82,7 @@ def build(settings: Settings) -> Cutroom:
     data = DataDirectory(settings.data)
     data.create()
     database = _database(settings, data)
-    store = LocalStore(Path(settings.storage.root).expanduser() if settings.storage.root else data.objects)
+    store = open_store(settings.storage, data.objects)
     announcer = Announcer()
     jobs = JobService(database, announcer=announcer)
     client = SafeClient(Allowed.parse(settings.net.allow))

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import obstore
 from obstore.store import S3Store as Bucket
@@ -22,9 +22,13 @@ from cutroom.storage.port import ObjectStat, UploadForm, check_key, missing
 from cutroom.storage.s3_control import Control, S3Place
 from cutroom.storage.s3_errors import said
 
+if TYPE_CHECKING:
+    from obstore.store import ClientConfig
+
 PART_BYTES = 16 << 20
 _SENT_AT_ONCE = 4
-_TIMEOUTS = {"connect_timeout": "5s", "timeout": "60s"}  # of one request, of which none moves more than a part
+# Of one request, of which none moves more than a part.
+_CLIENT: ClientConfig = {"connect_timeout": "5s", "timeout": "60s", "allow_http": True}
 
 
 class S3Store:
@@ -93,7 +97,7 @@ class S3Store:
             with said(key, self._place):
                 self._copies.bring(path, found, lambda start, length: self._range(key, start, length))
             return path
-        below = [one for one in self._listed(key)]
+        below = list(self._listed(key))
         if not below and not path.is_dir():
             raise missing(key)
         for one in below:
@@ -179,7 +183,7 @@ class S3Store:
                     region=self._place.region,
                     virtual_hosted_style_request=self._place.endpoint is None,
                     credential_provider=self._control.credentials,
-                    client_options={**_TIMEOUTS, "allow_http": True},
+                    client_options=_CLIENT,
                     retry_config={"max_retries": 3, "retry_timeout": timedelta(seconds=60)},
                 )
             return self._bucket_of_process

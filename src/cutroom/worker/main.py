@@ -64,6 +64,7 @@ async def work(effective: Settings) -> None:
             queues=plans(effective),
             lease_seconds=effective.jobs.lease_seconds,
             alone=cutroom.database.is_sqlite,
+            store=cutroom.store,
         )
         log.info("Supervisor %s works in %s.", supervisor.owner, effective.data)
         delivering = asyncio.create_task(cutroom.deliveries.run(leaving))
