@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 
 from cutroom.accounts.service import AccountService
 from cutroom.bootstrap import maintenance
@@ -15,6 +14,7 @@ from cutroom.bootstrap.datadir import DataDirectory
 from cutroom.bootstrap.scan_child import TARGET as SCAN_TARGET
 from cutroom.bootstrap.scan_child import arguments as scan_arguments
 from cutroom.bootstrap.settings import CacheSettings, MediaSettings, Settings
+from cutroom.bootstrap.stores import open_store
 from cutroom.bootstrap.telling import tell_webhooks
 from cutroom.bootstrap.wiring import subscribe
 from cutroom.cache import TieredCache
@@ -51,7 +51,6 @@ from cutroom.proxies.models import Recipe
 from cutroom.proxies.ondemand import OnDemand
 from cutroom.proxies.recipe import VERSION
 from cutroom.proxies.service import ProxyService
-from cutroom.storage.local import LocalStore
 from cutroom.storage.port import ObjectStore
 from cutroom.telemetry.sheets import Sheets
 from cutroom.uploads.service import UploadService
@@ -96,7 +95,7 @@ def build(settings: Settings) -> Cutroom:
     data = DataDirectory(settings.data)
     data.create()
     database = _database(settings, data)
-    store = LocalStore(Path(settings.storage.root).expanduser() if settings.storage.root else data.objects)
+    store = open_store(settings.storage, data.objects)
     cache = _cache(settings.cache)
     announcer = Announcer()
     jobs = JobService(database, announcer=announcer)

@@ -186,6 +186,27 @@ class StorageSettings(Group):
     """Where originals and everything derived are kept."""
 
     root: str = Field(default="", description="Folder of the object store; empty: objects/ in the data directory")
+    url: str = Field(
+        default="",
+        pattern=r"^(s3://.+)?$",
+        description="s3://BUCKET/PREFIX: objects in a bucket, with local copies in `root`; empty: on the disk",
+    )
+    endpoint: str = Field(default="", description="Address of an S3 service that is not AWS: https://s3.example.com")
+    region: str = Field(default="", description="Region of the bucket; empty: as the AWS environment says")
+    copies_gib: float = Field(default=50.0, gt=0, description="Local copies of a bucket's objects, in GiB")
+    delivery: Literal["stream", "redirect"] = Field(
+        default="stream",
+        description="How a bucket's objects reach browsers: through this server, or straight from signed addresses",
+    )
+    retention: Literal["off", "seed"] = Field(
+        default="off",
+        description="seed: proxies go after 30 days, clips after 7; off: as proxy_days and clip_days say",
+    )
+    proxy_days: float = Field(default=0.0, ge=0, description="Days until a finished proxy is removed; 0: never")
+    clip_days: float = Field(default=0.0, ge=0, description="Days until a clip is removed; 0: never")
+    orphan_hours: float = Field(
+        default=24.0, ge=1, description="Hours after which an object that nothing refers to is removed"
+    )
 
 
 class LibrarySettings(Group):

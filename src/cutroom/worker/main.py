@@ -126,6 +126,7 @@ async def serve(
             alone=cutroom.database.is_sqlite,
             unable={} if role.leads else await asyncio.to_thread(_unable, cutroom.jobs),
             fed=role.fed,
+            store=cutroom.store,
         )
         log.info("Supervisor %s works in %s.", supervisor.owner, effective.data)
         beside = [asyncio.create_task(one) for one in _beside(cutroom, role, leaving)]
