@@ -28,7 +28,7 @@ async def live() -> Health:
 @router.get("/health", name="health")
 @router.get("/health/ready")
 async def ready(services: Services, response: Response) -> Health:
-    """The database and the data directory can be used; 503 when not. The broker and Redis are looked at, and done without."""
+    """The database and the data directory can be used; 503 when not. The server goes on without broker and Redis."""
     checks = [await _database(services), await asyncio.to_thread(_disk, services), *_redis(services)]
     if services.broker is not None:
         problem = await asyncio.to_thread(services.broker.problem)
