@@ -78,11 +78,14 @@ class Cutroom:
     deliveries: Deliveries
 
 
-def build(settings: Settings) -> Cutroom:
-    """Everything, from settings; creates the data directory and opens nothing else. `start` prepares the database."""
+def build(settings: Settings, *, direct: bool = False) -> Cutroom:
+    """Everything, from settings; creates the data directory and opens nothing else. `start` prepares the database.
+
+    `direct` is for a process whose event loop answers nobody else while SQLite works: the runner, a command.
+    """
     data = DataDirectory(settings.data)
     data.create()
-    database = _database(settings, data)
+    database = _database(settings, data, direct=direct)
     store = LocalStore(Path(settings.storage.root).expanduser() if settings.storage.root else data.objects)
     announcer = Announcer()
     jobs = JobService(database, announcer=announcer)
@@ -150,13 +153,14 @@ def _connect(cutroom: Cutroom) -> None:
     tell_webhooks(cutroom.announcer, cutroom.webhooks)
 
 
-def _database(settings: Settings, data: DataDirectory) -> Database:
+def _database(settings: Settings, data: DataDirectory, *, direct: bool) -> Database:
     if not settings.database.url:
         refuse_network_share(data.root)
     return Database(
         settings.database.url or f"sqlite:///{data.database}",
         pool_size=settings.database.pool_size,
         busy_seconds=settings.database.busy_seconds,
+        direct=direct,
     )
 
 

@@ -51,7 +51,7 @@ async def work(effective: Settings) -> None:
     """Supervise one data directory until told to leave."""
     leaving = asyncio.Event()
     listen(leaving)
-    cutroom = container.build(effective)
+    cutroom = container.build(effective, direct=True)
     lock = effective.data / LOCK_NAME
     async with AsyncExitStack() as stack:
         if cutroom.database.is_sqlite and not await stack.enter_async_context(only_one(lock, leaving)):
