@@ -17,7 +17,7 @@ from cutroom.db import base
 from cutroom.library.tables import assets
 
 TABLES = (
-    "accounts assets audit clips inspections job_attempts jobs login_links outbox previews proxies sessions tokens "
+    "accounts assets audit clips inspections job_attempts job_needs jobs login_links outbox previews proxies sessions tokens "
     "videos scans scan_results scan_files scan_schedules file_hashes webhooks webhook_deliveries"
 )
 

@@ -5,25 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-import msgspec
-from sqlalchemy import (
-    ColumnElement,
-    insert,
-    literal,
-    or_,
-    select,
-    union_all,
-    update,
-)
+from sqlalchemy import ColumnElement, literal, or_, select, union_all, update
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cutroom.core import clock
-from cutroom.core.errors import ErrorDocument
 from cutroom.db.lease_clock import LeaseClock
 from cutroom.jobs.models import Job
 from cutroom.jobs.store import COLUMNS, QUEUED, RUNNING, job_of
-from cutroom.jobs.tables import job_attempts, jobs
+from cutroom.jobs.tables import jobs
 
 _FAR = 3_600 * clock.SECOND
 """No pause is this long: a later `not_before` comes from a clock that was set back since."""
@@ -108,16 +98,19 @@ async def end(conn: AsyncConnection, job: Job, values: Mapping[str, Any]) -> Job
     ended = (
         update(jobs)
         .where(*_held(job))
-        .values(lease_owner=None, lease_until=None, process_group=None, process_started=None, **values)
+        .values(
+            lease_owner=None, lease_until=None, process_group=None, process_started=None, pause_requested=0, **values
+        )
         .returning(*COLUMNS)
     )
     return _one((await conn.execute(ended)).mappings().one_or_none())
 
 
-async def cancel_requested(conn: AsyncConnection, owner: str) -> list[tuple[str, int]]:
-    """Id and fence of the owner's jobs that are to be cancelled."""
-    wanted = select(jobs.c.id, jobs.c.fence).where(RUNNING, jobs.c.lease_owner == owner, jobs.c.cancel_requested == 1)
-    return [(job_id, fence) for job_id, fence in await conn.execute(wanted)]
+async def stopping(conn: AsyncConnection, owner: str) -> list[Job]:
+    """The owner's jobs that are to be cancelled or paused."""
+    asked = or_(jobs.c.cancel_requested == 1, jobs.c.pause_requested == 1)
+    wanted = select(*COLUMNS).where(RUNNING, jobs.c.lease_owner == owner, asked)
+    return [job_of(row) for row in (await conn.execute(wanted)).mappings()]
 
 
 async def expired(conn: AsyncConnection, lease_clock: LeaseClock, *, all_running: bool) -> list[RowMapping]:
@@ -145,22 +138,6 @@ async def take_expired(
 async def running_fences(conn: AsyncConnection) -> set[tuple[str, int]]:
     """Id and fence of every running row."""
     return {(job_id, fence) for job_id, fence in await conn.execute(select(jobs.c.id, jobs.c.fence).where(RUNNING))}
-
-
-async def open_attempt(conn: AsyncConnection, job: Job, worker: str) -> None:
-    """Write the history line of an attempt that begins."""
-    await conn.execute(
-        insert(job_attempts), {"job_id": job.id, "fence": job.fence, "worker": worker, "started_at": job.started_at}
-    )
-
-
-async def close_attempt(conn: AsyncConnection, job: Job, outcome: str, error: ErrorDocument | None, at: int) -> None:
-    """Complete the history line."""
-    values: dict[str, Any] = {"finished_at": at, "outcome": outcome}
-    if error is not None:
-        values["error"] = msgspec.to_builtins(error)
-    this = (job_attempts.c.job_id == job.id, job_attempts.c.fence == job.fence)
-    await conn.execute(update(job_attempts).where(*this).values(**values))
 
 
 def _held(job: Job) -> tuple[ColumnElement[bool], ...]:

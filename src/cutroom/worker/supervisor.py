@@ -64,6 +64,7 @@ class Supervisor:
         jobs.register((kinds or {}).values())
         self.owner = owner or f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._database = database
+        self._jobs = jobs
         self._leases = jobs.leases(owner=self.owner, lease_seconds=lease_seconds)
         self._scratch = scratch
         self._plans = {
@@ -133,10 +134,10 @@ class Supervisor:
     async def _look(self) -> None:
         async with self._leases.read() as conn:
             ready = await self._leases.ready(conn, list(self._plans))
-            ending = await self._leases.cancel_requested(conn) if self._running else []
-        for key in ending:
-            if key in self._running:
-                self._running[key].stop(Stop.CANCEL)
+            stopping = await self._leases.stopping(conn) if self._running else []
+        for asked in stopping:
+            if (attempt := self._running.get((asked.id, asked.fence))) is not None:
+                attempt.stop(Stop.CANCEL if asked.cancel_requested else Stop.PAUSE)
         # What waits in a queue without room counts too: a ladder would only take the cores from it.
         best = max(ready.values(), default=0)
         floor = IDLE_BELOW if best >= IDLE_BELOW else LAST_BELOW if best >= LAST_BELOW else 0
@@ -184,6 +185,7 @@ class Supervisor:
         while not self._leaving.is_set():
             try:
                 await self._sweep()
+                await self._end_left_parts()
                 if turns % int(PRUNE_SECONDS / SWEEP_SECONDS) == 0:
                     async with self._database.transaction() as tx:
                         await events.prune(tx)
@@ -197,6 +199,12 @@ class Supervisor:
         for expired in await self._leases.expired(all_running=all_running):
             if (expired.id, expired.fence) not in self._running:
                 await self._recover(expired, certain=all_running)
+
+    async def _end_left_parts(self) -> None:
+        """Parts of a job that has ended are of no use to anybody."""
+        if await self._database.look(self._jobs.left_parts):
+            async with self._database.transaction() as tx:
+                await self._jobs.cancel_left_parts(tx)
 
     async def _recover(self, expired: Expired, *, certain: bool) -> None:
         if expired.group is not None and groups.reap_orphan(expired.group):
