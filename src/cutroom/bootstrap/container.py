@@ -11,7 +11,7 @@ from cutroom.accounts.service import AccountService
 from cutroom.bootstrap.datadir import DataDirectory
 from cutroom.bootstrap.scan_child import TARGET as SCAN_TARGET
 from cutroom.bootstrap.scan_child import arguments as scan_arguments
-from cutroom.bootstrap.settings import MediaSettings, Settings
+from cutroom.bootstrap.settings import JobsSettings, MediaSettings, Settings
 from cutroom.bootstrap.telling import tell_webhooks
 from cutroom.bootstrap.wiring import subscribe
 from cutroom.clips import tasks as clip_tasks
@@ -39,6 +39,7 @@ from cutroom.net.webhooks.delivering import Deliveries
 from cutroom.net.webhooks.service import WebhookService
 from cutroom.proxies import tasks as proxy_tasks
 from cutroom.proxies import tasks_parts as part_tasks
+from cutroom.proxies import tasks_spread as spread_tasks
 from cutroom.proxies.downloads import DownloadService
 from cutroom.proxies.models import Recipe
 from cutroom.proxies.ondemand import OnDemand
@@ -100,7 +101,13 @@ def build(settings: Settings, *, direct: bool = False) -> Cutroom:
     )
     inspection = InspectionService(jobs=jobs, library=library, announcer=announcer)
     scan_jobs = ScanJobs(jobs=jobs, announcer=announcer)
-    proxies = ProxyService(library=library, jobs=jobs, store=store, recipe=_recipe(settings.media))
+    proxies = ProxyService(
+        library=library,
+        jobs=jobs,
+        store=store,
+        recipe=_recipe(settings.media),
+        spread_seconds=_spread_seconds(settings.jobs, database),
+    )
     cutroom = Cutroom(
         settings=settings,
         data=data,
@@ -180,13 +187,20 @@ def _recipe(media: MediaSettings) -> Recipe:
     )
 
 
+def _spread_seconds(jobs: JobsSettings, database: Database) -> float | None:
+    """From which length on a ladder is encoded in parts; None: never."""
+    wanted = jobs.spread == "always" or (jobs.spread == "auto" and not database.is_sqlite)
+    return jobs.spread_minutes * 60 if wanted else None
+
+
 def _kinds(cutroom: Cutroom) -> list[JobKind]:
     library, store, attempts = cutroom.library, cutroom.store, cutroom.settings.jobs.max_attempts
     return [
         *library_tasks.kinds(library, max_attempts=attempts),
         *inspection_tasks.kinds(cutroom.inspection, library, max_attempts=attempts),
         *cutroom.scan_jobs.kinds(target=SCAN_TARGET, arguments=lambda: scan_arguments(cutroom.settings)),
-        *proxy_tasks.kinds(cutroom.proxies, library, store, max_attempts=attempts),
-        *part_tasks.kinds(cutroom.proxies, library, store, max_attempts=attempts),
+        *proxy_tasks.kinds(cutroom.proxies, library, store, cutroom.jobs, max_attempts=attempts),
+        *part_tasks.kinds(cutroom.proxies, library, store, cutroom.jobs, max_attempts=attempts),
+        *spread_tasks.kinds(cutroom.proxies, library, store, max_attempts=attempts),
         *clip_tasks.kinds(cutroom.clips, library, store, cutroom.announcer, max_attempts=attempts),
     ]
