@@ -13,7 +13,7 @@ from cutroom.bootstrap.coherence import Coherence
 from cutroom.bootstrap.datadir import DataDirectory
 from cutroom.bootstrap.scan_child import TARGET as SCAN_TARGET
 from cutroom.bootstrap.scan_child import arguments as scan_arguments
-from cutroom.bootstrap.settings import CacheSettings, MediaSettings, Settings
+from cutroom.bootstrap.settings import CacheSettings, JobsSettings, MediaSettings, Settings
 from cutroom.bootstrap.stores import open_store
 from cutroom.bootstrap.telling import tell_webhooks
 from cutroom.bootstrap.wiring import subscribe
@@ -46,6 +46,7 @@ from cutroom.net.webhooks.delivering import Deliveries
 from cutroom.net.webhooks.service import WebhookService
 from cutroom.proxies import tasks as proxy_tasks
 from cutroom.proxies import tasks_parts as part_tasks
+from cutroom.proxies import tasks_spread as spread_tasks
 from cutroom.proxies.downloads import DownloadService
 from cutroom.proxies.models import Recipe
 from cutroom.proxies.ondemand import OnDemand
@@ -90,11 +91,14 @@ class Cutroom:
     sheets: Sheets
 
 
-def build(settings: Settings) -> Cutroom:
-    """Everything, from settings; creates the data directory and opens nothing else. `start` prepares the database."""
+def build(settings: Settings, *, direct: bool = False) -> Cutroom:
+    """Everything, from settings; creates the data directory and opens nothing else. `start` prepares the database.
+
+    `direct` is for a process whose event loop answers nobody else while SQLite works: the runner, a command.
+    """
     data = DataDirectory(settings.data)
     data.create()
-    database = _database(settings, data)
+    database = _database(settings, data, direct=direct)
     store = open_store(settings.storage, data.objects)
     cache = _cache(settings.cache)
     announcer = Announcer()
@@ -110,7 +114,13 @@ def build(settings: Settings) -> Cutroom:
     )
     inspection = InspectionService(jobs=jobs, library=library, announcer=announcer)
     scan_jobs = ScanJobs(jobs=jobs, announcer=announcer)
-    proxies = ProxyService(library=library, jobs=jobs, store=store, recipe=_recipe(settings.media))
+    proxies = ProxyService(
+        library=library,
+        jobs=jobs,
+        store=store,
+        recipe=_recipe(settings.media),
+        spread_seconds=_spread_seconds(settings.jobs, database),
+    )
     cutroom = Cutroom(
         settings=settings,
         data=data,
@@ -183,12 +193,13 @@ def make_broker(settings: Settings) -> Broker | None:
     return Broker(settings.broker.url)
 
 
-def _database(settings: Settings, data: DataDirectory) -> Database:
+def _database(settings: Settings, data: DataDirectory, *, direct: bool) -> Database:
     if not settings.database.url:
         refuse_network_share(data.root)
     return Database(
         settings.database.url or f"sqlite:///{data.database}",
         pooling=settings.database.pooling(),
+        direct=direct,
         statements=Statements(data.slow, slow_seconds=settings.database.slow_ms / 1000),
     )
 
@@ -217,6 +228,12 @@ def _recipe(media: MediaSettings) -> Recipe:
     )
 
 
+def _spread_seconds(jobs: JobsSettings, database: Database) -> float | None:
+    """From which length on a ladder is encoded in parts; None: never."""
+    wanted = jobs.spread == "always" or (jobs.spread == "auto" and not database.is_sqlite)
+    return jobs.spread_minutes * 60 if wanted else None
+
+
 def _kinds(cutroom: Cutroom) -> list[JobKind]:
     library, store, attempts = cutroom.library, cutroom.store, cutroom.settings.jobs.max_attempts
     return [
@@ -224,7 +241,8 @@ def _kinds(cutroom: Cutroom) -> list[JobKind]:
         *library_tasks.kinds(library, max_attempts=attempts),
         *inspection_tasks.kinds(cutroom.inspection, library, max_attempts=attempts),
         *cutroom.scan_jobs.kinds(target=SCAN_TARGET, arguments=lambda: scan_arguments(cutroom.settings)),
-        *proxy_tasks.kinds(cutroom.proxies, library, store, max_attempts=attempts),
-        *part_tasks.kinds(cutroom.proxies, library, store, max_attempts=attempts),
+        *proxy_tasks.kinds(cutroom.proxies, library, store, cutroom.jobs, max_attempts=attempts),
+        *part_tasks.kinds(cutroom.proxies, library, store, cutroom.jobs, max_attempts=attempts),
+        *spread_tasks.kinds(cutroom.proxies, library, store, max_attempts=attempts),
         *clip_tasks.kinds(cutroom.clips, library, store, cutroom.announcer, max_attempts=attempts),
     ]

@@ -153,6 +153,10 @@ class JobsSettings(Group):
     encode: int = Field(default=1, ge=1, description="Ladders at once; one uses every core already")
     clip: int = Field(default=1, ge=1, description="Cuts at once")
     ai: int = Field(default=1, ge=1, description="Works of models at once")
+    spread: Literal["auto", "always", "never"] = Field(
+        default="auto", description="Encode long footage in parts that workers share; auto: where PostgreSQL is used"
+    )
+    spread_minutes: float = Field(default=10.0, ge=0, description="Length from which on footage counts as long")
 
 
 class InspectionSettings(Group):

@@ -47,16 +47,25 @@ class Transaction:
 class Database:
     """The engine and its two ways in: `transaction()` to write, `read()` to read."""
 
-    def __init__(self, url: str, *, pooling: Pooling | None = None, statements: Statements | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        pooling: Pooling | None = None,
+        statements: Statements | None = None,
+        direct: bool = False,
+    ) -> None:
         """`url` is `sqlite:///ABSOLUTE/PATH` or `postgresql://…`; drivers are chosen here.
 
-        `statements` counts what is asked, and is closed with the database.
+        `statements` counts what is asked, and is closed with the database. `direct` runs SQLite's statements in the
+        event loop's thread: several times cheaper, for a process that answers nobody else meanwhile, such as the job
+        runner's.
         """
         self.is_sqlite = url.startswith("sqlite")
         self.commits = 0  # of this process
         self.pooling = pooling or Pooling()
         self.statements = statements
-        self.engine = make_engine(url, self.pooling)
+        self.engine = make_engine(url, self.pooling, direct=direct)
         self.before_commit: Callable[[Transaction], Awaitable[None]] | None = None  # of one that has touched something
         self._readers: Readers | None = None
         if self.is_sqlite and (path := self.engine.url.database):

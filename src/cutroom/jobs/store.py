@@ -167,10 +167,10 @@ async def active_for(conn: AsyncConnection, subjects: Collection[str]) -> builti
 
 
 async def prioritise(conn: AsyncConnection, subject: str, priority: int) -> builtins.list[Job]:
-    """Raise the queued jobs of a subject to at least this priority; returns those that changed."""
+    """Raise the jobs of a subject that have not started to at least this priority; returns those that changed."""
     changed = (
         update(jobs)
-        .where(jobs.c.subject == subject, QUEUED, jobs.c.priority < priority)
+        .where(jobs.c.subject == subject, STARTABLE, jobs.c.priority < priority)
         .values(priority=priority)
         .returning(*COLUMNS)
     )

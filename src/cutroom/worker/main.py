@@ -108,7 +108,7 @@ async def serve(
     effective: Settings, role: Role, leaving: asyncio.Event, up: Callable[[Supervisor], None] | None = None
 ) -> None:
     """Run a supervisor and what goes with its role."""
-    cutroom = container.build(effective)
+    cutroom = container.build(effective, direct=True)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(cutroom.database.close)
         lock = effective.data / LOCK_NAME
