@@ -209,13 +209,10 @@ async def test_a_full_database_disk_is_survived(tmp_path: Path, monkeypatch: pyt
         await upgrade(house.database, sqlite_path=None)
         house.open()
         running = await begun(house, "vid_1")
-        with (disk / "ballast").open("wb") as ballast, pytest.raises(OSError, match="No space"):
-            while True:
-                ballast.write(bytes(4096))
-                ballast.flush()
+        with pytest.raises(OSError, match="No space"):
+            fill(disk / "ballast")
         with pytest.raises(CutroomError) as caught:
-            for number in range(2000):
-                await house.enqueue("nothing", f"vid_{number + 10}", padding="x" * 10_000)
+            await enqueue_much(house)
         assert caught.value.code == "db.disk-full"
         (disk / "ballast").unlink()
         after = await house.enqueue("write", "vid_2", seconds=0.1)
@@ -223,3 +220,15 @@ async def test_a_full_database_disk_is_survived(tmp_path: Path, monkeypatch: pyt
     finally:
         await close(house)
         await run("umount", "-l", str(disk))
+
+
+def fill(path: Path) -> None:
+    with path.open("wb") as ballast:
+        while True:
+            ballast.write(bytes(4096))
+            ballast.flush()
+
+
+async def enqueue_much(house: Embedded) -> None:
+    for number in range(2000):
+        await house.enqueue("nothing", f"vid_{number + 10}", padding="x" * 10_000)
