@@ -87,6 +87,7 @@ async def test_postgres_is_killed_in_the_middle_of_a_lease(tmp_path: Path, monke
         await asyncio.sleep(3.0)  # longer than the lease
         postgres = await asyncio.to_thread(programs.run_postgres, postgres)
         await _soon(lambda: house.in_order([running], 120))
+        assert (await house.job(running)).state is JobState.DONE
         await house.in_order([await house.enqueue("write", "vid_2", seconds=0.1)])
     finally:
         await close(house)

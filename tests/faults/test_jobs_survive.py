@@ -107,6 +107,7 @@ async def test_killed_at_any_moment(house: Embedded) -> None:
             await asyncio.sleep((point + 0.5) * SECONDS * 1.4 / POINTS)
             await house.kill(victim)
     await house.in_order(ids)
+    assert len(list(house.published.iterdir())) == 2 * len(ids)  # each output and its log, and nothing else
 
 
 @pytest.mark.parametrize("house", ENGINES if WHOLE else ["celery-redis"], indirect=True)

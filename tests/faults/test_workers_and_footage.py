@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
@@ -114,12 +115,14 @@ async def add(cutroom: Cutroom, film: Path) -> None:
         )
 
 
-async def until(cutroom: Cutroom, kind: str, test: object, seconds: float = 150) -> None:
+async def until(
+    cutroom: Cutroom, kind: str, test: Callable[[JobState, str | None], bool], seconds: float = 150
+) -> None:
     """Wait until there is a job of a kind, and it is as the test wants it."""
     async with asyncio.timeout(seconds):
         while True:
             async with cutroom.database.read() as conn:
                 found = (await cutroom.jobs.list(conn, kind=kind)).items
-            if found and test(found[0].state, found[0].stage):  # type: ignore[operator]
+            if found and test(found[0].state, found[0].stage):
                 return
             await asyncio.sleep(0.05)
