@@ -24,7 +24,7 @@ from tests.local_programs import free_port
 
 SERVERS = ["redis-with-aof", "redis-without-aof", "rabbitmq"] if WHOLE else ["redis-without-aof"]
 
-pytestmark = pytest.mark.fault
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(params=SERVERS)

@@ -31,7 +31,7 @@ POINTS = 20 if WHOLE else 1
 SECONDS = 1.0  # of a job
 ENGINES = ["embedded", "celery-redis", "celery-rabbitmq"] if WHOLE else ["embedded", "celery-redis"]
 
-pytestmark = pytest.mark.fault
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(900)]
 whole = pytest.mark.skipif(not WHOLE, reason="it takes long; run: make faults")
 
 

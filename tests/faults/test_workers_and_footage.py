@@ -25,7 +25,7 @@ from tests.faults.houses import RedisServer
 from tests.faults.test_jobs_survive import drop_database, new_database, whole
 
 ROOT = Path(__file__).parents[2]
-pytestmark = [pytest.mark.fault, whole]
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(900), whole]
 
 
 class Crew:
@@ -101,7 +101,7 @@ async def test_a_worker_is_lost_in_the_middle_of_a_ladder(tmp_path: Path) -> Non
 
 async def add(cutroom: Cutroom, film: Path) -> None:
     """Put a film into the store and the library."""
-    make_footage(film, seconds=20, rate=Fraction(25), width=1280, height=720)
+    make_footage(film, seconds=20, rate=Fraction(25), width=640, height=360)
     video_id = new_id("vid")
     cutroom.store.adopt(f"originals/{video_id}/film.mp4", film)
     async with cutroom.database.transaction() as tx:
@@ -116,7 +116,7 @@ async def add(cutroom: Cutroom, film: Path) -> None:
 
 
 async def until(
-    cutroom: Cutroom, kind: str, test: Callable[[JobState, str | None], bool], seconds: float = 150
+    cutroom: Cutroom, kind: str, test: Callable[[JobState, str | None], bool], seconds: float = 240
 ) -> None:
     """Wait until there is a job of a kind, and it is as the test wants it."""
     async with asyncio.timeout(seconds):
