@@ -6,6 +6,8 @@ import asyncio
 from dataclasses import dataclass
 from fractions import Fraction
 
+from sqlalchemy.exc import DBAPIError
+
 from cutroom.accounts.service import AccountService
 from cutroom.bootstrap import maintenance
 from cutroom.bootstrap.broker import Broker
@@ -20,7 +22,7 @@ from cutroom.bootstrap.wiring import subscribe
 from cutroom.cache import TieredCache
 from cutroom.clips import tasks as clip_tasks
 from cutroom.clips.service import ClipService
-from cutroom.core.errors import CutroomError
+from cutroom.core.errors import CutroomError, ErrorKind
 from cutroom.db.engine import Database
 from cutroom.db.location import refuse_network_share
 from cutroom.db.statements import Statements
@@ -213,10 +215,28 @@ def _cache(settings: CacheSettings) -> TieredCache:
 
 
 async def start(cutroom: Cutroom) -> None:
-    """Bring the database to this version; call once a process, before anything else. Raises `db.newer`."""
+    """Bring the database to this version; call once a process, before anything else.
+
+    Raises `db.newer` and `db.unreachable`.
+    """
     sqlite_path = cutroom.data.database if cutroom.database.is_sqlite else None
-    await upgrade(cutroom.database, sqlite_path=sqlite_path)
+    try:
+        await upgrade(cutroom.database, sqlite_path=sqlite_path)
+    except (OSError, DBAPIError) as error:
+        if cutroom.database.is_sqlite:
+            raise
+        raise _unreachable(error) from error
     await asyncio.to_thread(cutroom.data.sweep)
+
+
+def _unreachable(error: Exception) -> CutroomError:
+    said = " ".join(str(getattr(error, "orig", error)).split())
+    return CutroomError(
+        "db.unreachable",
+        f"The database cannot be used: {said}.",
+        hint="Start it, or look at CUTROOM_DATABASE_URL.",
+        kind=ErrorKind.UNAVAILABLE,
+    )
 
 
 def _recipe(media: MediaSettings) -> Recipe:
