@@ -163,7 +163,8 @@ class _Folder:
     async def _mark(self, gone: list[Video]) -> None:
         await self._folders.mark_missing([video for video in gone if video.verdict != "unreadable"])
 
-    def _is_there(self) -> bool:
+    def is_there(self) -> bool:
+        """Whether there is such a folder."""
         return Path(os.fsdecode(self._folder.location)).is_dir()
 
     async def take_settled(self) -> None:
