@@ -9,6 +9,7 @@ import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from fastapi import APIRouter, FastAPI
@@ -33,6 +34,7 @@ from cutroom.api.routes import (
     scans,
     schedules,
     session,
+    tags,
     uploads,
     videos,
     webhooks,
@@ -54,6 +56,7 @@ ROUTERS: tuple[APIRouter, ...] = tuple(
         session,
         accounts,
         videos,
+        tags,
         media,
         downloads,
         uploads,
@@ -135,7 +138,10 @@ def build_app(server: ServerSettings | None = None, *, lifespan: object = None) 
         redoc_url=None,
         openapi_url=None,
         telemetry={"tracing": False, "metrics": False, "logs": False},  # it asks the environment at each request
-        responses={"4XX": {"model": ErrorAnswer, "description": "What went wrong, and what to do"}},
+        responses={
+            "4XX": {"model": ErrorAnswer, "description": "What went wrong, and what to do"},
+            "5XX": {"model": ErrorAnswer, "description": "What failed here: try again later"},
+        },
         generate_unique_id_function=lambda route: route.name,
         lifespan=lifespan,  # type: ignore[arg-type]
     )
@@ -145,6 +151,7 @@ def build_app(server: ServerSettings | None = None, *, lifespan: object = None) 
     app.state.ui = site.BUILT
     errors.install(app)
     _guard(app, server)
+    _say_that_errors_are_json(app.openapi())
     app.state.openapi_bytes = msgspec.json.encode(app.openapi())
     return app
 
@@ -181,6 +188,16 @@ class _BehindProxy:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on."""
         await self._app(scope, receive, send)
+
+
+def _say_that_errors_are_json(document: dict[str, Any]) -> None:
+    """FastAPI writes errors down in the media type of the route's good answers, which here may be bytes."""
+    operations = (operation for path in document["paths"].values() for operation in path.values())
+    for operation in operations:
+        for status, answer in operation["responses"].items():
+            if status in ("4XX", "5XX"):
+                [schema] = answer["content"].values()
+                answer["content"] = {"application/json": schema}
 
 
 def _name_roles() -> None:

@@ -10,7 +10,8 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cutroom.core import clock
-from cutroom.core.errors import CutroomError, ErrorKind, not_found
+from cutroom.core.cursors import from_cursor, to_cursor
+from cutroom.core.errors import not_found
 from cutroom.core.ids import new_id
 from cutroom.db.engine import Database, Transaction
 from cutroom.events import service as events
@@ -197,17 +198,20 @@ class JobService:
     ) -> JobPage:
         """Jobs, newest first. `viewer` is the account that looks; None sees everybody's."""
         limit = max(1, min(limit, MAX_PAGE))
+        asked = ("jobs", state, kind, subject)
+        begin = None if after is None else from_cursor(after, tuple[int, str], of=asked, code="job.cursor-invalid")
         found = await store.page(
             conn,
             state=state,
             kind=kind,
             subject=subject,
-            after=None if after is None else _parse_cursor(after),
+            after=begin,
             limit=limit + 1,
             viewer=viewer,
         )
         items = found[:limit]
-        return JobPage(items=items, next=f"{items[-1].created_at}.{items[-1].id}" if len(found) > limit else None)
+        more = len(found) > limit
+        return JobPage(items=items, next=to_cursor((items[-1].created_at, items[-1].id), of=asked) if more else None)
 
     async def counts(self, conn: AsyncConnection, *, viewer: str | None = None) -> dict[str, int]:
         """How many jobs are in each state, states without any included."""
@@ -242,11 +246,3 @@ class JobService:
 async def announce(tx: Transaction, jobs: Sequence[Job]) -> None:
     """Write `job.changed` for each of these rows as they are now."""
     await events.append_many(tx, [note_of(job) for job in jobs])
-
-
-def _parse_cursor(text: str) -> tuple[int, str]:
-    created, _, job_id = text.partition(".")
-    # 18 digits are far away in time, and still an integer of a database.
-    if not (created.isascii() and created.isdigit()) or len(created) > 18 or not job_id:
-        raise CutroomError("job.cursor-invalid", f"{text!r} is not a page cursor.", kind=ErrorKind.INVALID)
-    return int(created), job_id
