@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -55,12 +57,12 @@ async def test_accents_case_and_scripts_do_not_matter(cutroom: Cutroom) -> None:
     assert await found(cutroom, "приВЕТ") == ["Привет мир.mp4"]
 
 
-@pytest.mark.parametrize("typed", ["belrin", "berln", "berliin", "berlon", "Belrin"])
-async def test_a_slip_is_forgiven_and_said(cutroom: Cutroom, typed: str) -> None:
+async def test_a_slip_is_forgiven_and_said(cutroom: Cutroom) -> None:
     await add(cutroom, "Berlin talk.mp4", "Paris talk.mp4")
-    page = await ask(cutroom, f"{typed} talk")
-    assert [video.name for video in page.items] == ["Berlin talk.mp4"]
-    assert page.corrected == "berlin talk"
+    for typed in ("belrin", "berln", "berliin", "berlon", "Belrin"):
+        page = await ask(cutroom, f"{typed} talk")
+        assert [video.name for video in page.items] == ["Berlin talk.mp4"], typed
+        assert page.corrected == "berlin talk"
     assert (await ask(cutroom, "berlin talk")).corrected is None
 
 
@@ -88,17 +90,17 @@ async def test_the_best_of_the_hits_comes_first_when_asked(cutroom: Cutroom) -> 
     assert await found(cutroom, "berlin", sort=VideoSort.RELEVANCE) == ["berlin.mp4", "berliner.mp4"]
 
 
-@pytest.mark.parametrize("sort", list(VideoSort))
-@pytest.mark.parametrize("descending", [True, False])
-async def test_pages_of_hits_follow_each_other(cutroom: Cutroom, sort: VideoSort, descending: bool) -> None:
+async def test_pages_of_hits_follow_each_other(cutroom: Cutroom) -> None:
     await add(cutroom, *(f"berlin {letter}.mp4" for letter in "edcba"), "paris.mp4")
     where = VideoFilter(q="berl")
-    names = await names_of(cutroom, where=where, sort=sort, descending=descending)
-    assert sorted(names) == [f"berlin {letter}.mp4" for letter in "abcde"]
-    if sort is VideoSort.NAME:
-        assert names == sorted(names, reverse=descending)
-    if sort is VideoSort.ADDED:
-        assert names == sorted(names, reverse=not descending)
+    for sort in VideoSort:
+        for descending in (True, False):
+            names = await names_of(cutroom, where=where, sort=sort, descending=descending)
+            assert sorted(names) == [f"berlin {letter}.mp4" for letter in "abcde"]
+            if sort is VideoSort.NAME:
+                assert names == sorted(names, reverse=descending)
+            if sort is VideoSort.ADDED:
+                assert names == sorted(names, reverse=not descending)
 
 
 async def test_only_what_one_may_see_is_hit_and_counted(cutroom: Cutroom) -> None:
@@ -161,14 +163,14 @@ ODD = [
 ]
 
 
-@pytest.mark.parametrize("typed", [*ODD, "x" * 200, "a " * 100, "\N{CLAPPER BOARD}", "ﷺ" * 40, "\x00", "𝟙²"])
-async def test_operators_mean_nothing(cutroom: Cutroom, typed: str) -> None:
+async def test_operators_mean_nothing(cutroom: Cutroom) -> None:
     await add(cutroom, "plain.mp4")
-    for sort in VideoSort:
-        assert isinstance(await found(cutroom, typed, sort=sort), list)
+    for typed in (*ODD, "x" * 200, "a " * 100, "\N{CLAPPER BOARD}", "ﷺ" * 40, "\x00", "𝟙²"):
+        for sort in (VideoSort.ADDED, VideoSort.RELEVANCE, VideoSort.NAME):
+            assert isinstance(await found(cutroom, typed, sort=sort), list)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(typed=st.text(max_size=30))
 async def test_nothing_typed_is_an_error(cutroom: Cutroom, typed: str) -> None:
     assert isinstance(await found(cutroom, typed), list)
@@ -196,10 +198,12 @@ def test_cursors_come_back_and_altered_ones_are_refused(place: tuple[int, str], 
     letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
     at %= len(cursor)
     other = cursor[:at] + letters[letters.index(cursor[at]) ^ (1 << bit)] + cursor[at + 1 :]
-    try:
-        assert from_cursor(other, tuple[int, str], of="list", code="x.y") == place  # bits that base64 ignores
-    except CutroomError as error:
-        assert error.code == "x.y"
+    if base64.urlsafe_b64decode(other + "=" * (-len(other) % 4)) == base64.urlsafe_b64decode(
+        cursor + "=" * (-len(cursor) % 4)
+    ):
+        return  # base64 ignores some bits of the last letter
+    with pytest.raises(CutroomError, match="not the cursor"):
+        from_cursor(other, tuple[int, str], of="list", code="x.y")
 
 
 @given(one=st.text("abcd", max_size=8), other=st.text("abcd", max_size=8))

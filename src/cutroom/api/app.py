@@ -24,6 +24,7 @@ from cutroom.api.lane import CacheLane
 from cutroom.api.routes import (
     accounts,
     clips,
+    database,
     docs,
     downloads,
     events,
@@ -67,6 +68,7 @@ ROUTERS: tuple[APIRouter, ...] = tuple(
         inspection,
         webhooks,
         events,
+        database,
         health,
         docs,
         site,

@@ -123,7 +123,7 @@ def _page(sees: str | None, where: VideoFilter, sort: VideoSort, descending: boo
 
 
 async def _counted(conn: AsyncConnection, sees: str | None, where: VideoFilter, question: Question | None) -> Count:
-    query: Select[Any] = select(literal(1))
+    query: Select[Any] = select(literal(1).label("one"))
     if question is None:
         query = query.select_from(videos)
     else:

@@ -72,5 +72,5 @@ def test_no_request_is_too_odd(running: Running, schema: Any, method: str, path:
 
 
 def _reaches_the_whole_disk(body: Any) -> bool:
-    named = [*body.get("paths", ()), *body.get("roots", ())] if isinstance(body, dict) else []
+    named = [*(body.get("paths") or ()), *(body.get("roots") or ())] if isinstance(body, dict) else []
     return any(isinstance(one, str) and one.strip("/. ") == "" for one in named)
