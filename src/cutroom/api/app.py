@@ -26,6 +26,7 @@ from cutroom.api.limits import Limits
 from cutroom.api.routes import (
     accounts,
     clips,
+    database,
     docs,
     downloads,
     events,
@@ -39,6 +40,7 @@ from cutroom.api.routes import (
     schedules,
     session,
     statistics,
+    tags,
     uploads,
     videos,
     webhooks,
@@ -64,6 +66,7 @@ ROUTERS: tuple[APIRouter, ...] = tuple(
         accounts,
         exports,  # before the videos: "export" is no id
         videos,
+        tags,
         media,
         downloads,
         uploads,
@@ -75,6 +78,7 @@ ROUTERS: tuple[APIRouter, ...] = tuple(
         webhooks,
         events,
         statistics,
+        database,
         health,
         monitoring,
         docs,
@@ -183,7 +187,10 @@ def build_app(server: ServerSettings | None = None, *, lifespan: object = None) 
         redoc_url=None,
         openapi_url=None,
         telemetry={"tracing": False, "metrics": False, "logs": False},  # it asks the environment at each request
-        responses={"4XX": {"model": ErrorAnswer, "description": "What went wrong, and what to do"}},
+        responses={
+            "4XX": {"model": ErrorAnswer, "description": "What went wrong, and what to do"},
+            "5XX": {"model": ErrorAnswer, "description": "What failed here: try again later"},
+        },
         generate_unique_id_function=lambda route: route.name,
         lifespan=lifespan,
     )
@@ -193,6 +200,7 @@ def build_app(server: ServerSettings | None = None, *, lifespan: object = None) 
     app.state.ui = site.BUILT
     errors.install(app)
     _guard(app, server)
+    _say_that_errors_are_json(app.openapi())
     app.state.openapi_bytes = msgspec.json.encode(app.openapi())
     return app
 
@@ -233,6 +241,16 @@ class _Application(FastAPI):
             return front
         # X-Forwarded-For and -Proto of these addresses are believed: the limits, the log and the cookie see the client.
         return cast(ASGIApp, wrap_asgi_with_proxy_headers(front, trusted_hosts=self._trusted_proxies))
+
+
+def _say_that_errors_are_json(document: dict[str, Any]) -> None:
+    """FastAPI writes errors down in the media type of the route's good answers, which here may be bytes."""
+    operations = (operation for path in document["paths"].values() for operation in path.values())
+    for operation in operations:
+        for status, answer in operation["responses"].items():
+            if status in ("4XX", "5XX"):
+                [schema] = answer["content"].values()
+                answer["content"] = {"application/json": schema}
 
 
 def _name_roles() -> None:

@@ -30,17 +30,25 @@ After = Annotated[str | None, Query(max_length=400, description="The `next` of t
 async def list_videos(
     services: Services,
     caller: Viewer,
-    q: Annotated[str, Query(max_length=200, description="Part of the name")] = "",
+    q: Annotated[str, Query(max_length=200, description="Words, or how they begin, of name, tags, transcript")] = "",
     verdict: Annotated[list[VerdictStatus] | None, Query(description="Any of these")] = None,
     proxy: Annotated[list[ProxyStateName] | None, Query(description="Any of these")] = None,
-    sort: Literal["added", "name", "duration"] = "added",
+    tag: Annotated[list[str] | None, Query(max_length=10, description="All of these")] = None,
+    sort: Annotated[
+        Literal["added", "name", "duration", "relevance"], Query(description="relevance: the best of the newest hits")
+    ] = "added",
     order: Literal["asc", "desc"] | None = None,
     limit: Limit = 50,
     after: After = None,
 ) -> Response:
     """What you may see, in pages; newest first unless asked otherwise (name and duration default to ascending)."""
-    where = VideoFilter(q=q, verdicts=tuple(verdict or ()), proxy_states=tuple(map(ProxyState, proxy or ())))
-    descending = order == "desc" if order else sort == "added"
+    where = VideoFilter(
+        q=q,
+        tags=tuple(tag or ()),
+        verdicts=tuple(verdict or ()),
+        proxy_states=tuple(map(ProxyState, proxy or ())),
+    )
+    descending = order == "desc" if order else sort in ("added", "relevance")
 
     async def look(conn: AsyncConnection) -> rows.VideoPage:
         page = await services.library.list(
@@ -48,7 +56,9 @@ async def list_videos(
         )
         total = await services.library.count(conn, viewer=caller, where=where)
         items = await rows_of(services, conn, page.items)
-        return rows.VideoPage(items=items, next=page.next, total=total)
+        return rows.VideoPage(
+            items=items, next=page.next, total=total.number, total_exact=total.exact, corrected=page.corrected
+        )
 
     return _json(await services.database.look(look))
 
@@ -81,14 +91,14 @@ async def get_video(video_id: str, services: Services, caller: Viewer) -> Respon
 async def change_video(
     video_id: str, services: Services, caller: Editor, visitor: Visitor, asked: VideoChange
 ) -> Response:
-    """Rename a video or change who sees it."""
+    """Rename a video, change who sees it, or give it other tags."""
     async with services.database.transaction(durable=True) as tx:
         video = await services.library.get(tx.conn, video_id, viewer=caller)
         caller.require_change(owner_id=video.owner_id, what="video")
         visibility = Visibility(asked.visibility) if asked.visibility else None
         if visibility is Visibility.PRIVATE and video.owner_id is None:
             caller.require(Role.ADMINISTRATOR)  # nobody else would ever see it again
-        video = await services.library.change(tx, video, name=asked.name, visibility=visibility)
+        video = await services.library.change(tx, video, name=asked.name, visibility=visibility, given=asked.tags)
         detail = asked.model_dump(exclude_none=True)
         await services.accounts.audit.record(tx, caller, "video.change", video_id, visitor, **detail)
     return _json(await services.database.look(lambda conn: _detail(services, conn, video_id, caller)))
