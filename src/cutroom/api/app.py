@@ -7,22 +7,26 @@ import signal
 import socket
 import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 from granian.utils.proxies import wrap_asgi_with_proxy_headers
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 import cutroom
 from cutroom.api import access, errors, security, site
 from cutroom.api.lane import CacheLane
+from cutroom.api.media_port import MediaPort
 from cutroom.api.routes import (
     accounts,
     clips,
+    delivery,
     docs,
     downloads,
     events,
@@ -41,7 +45,9 @@ from cutroom.api.schemas.base import ErrorAnswer
 from cutroom.api.streams import EventHub
 from cutroom.bootstrap.container import Cutroom, build, start
 from cutroom.bootstrap.settings import ServerSettings, Settings, load
+from cutroom.core.errors import CutroomError
 from cutroom.db.commits import commits
+from cutroom.delivery.service import FLUSH_SECONDS
 from cutroom.media.pool import DecodePool
 
 _ASKED_AT_ONCE = 2
@@ -55,6 +61,7 @@ ROUTERS: tuple[APIRouter, ...] = tuple(
         accounts,
         videos,
         media,
+        delivery,
         downloads,
         uploads,
         clips,
@@ -91,9 +98,17 @@ def with_settings(settings: Settings, *, ui: Path = site.BUILT) -> FastAPI:
             await services.moments.close()
             await services.database.close()
 
-    app = build_app(settings.server, lifespan=lifespan)
+    app = build_app(settings.server, lifespan=lifespan, media_origin=_media_origin(settings))
     app.state.ui = ui
     return app
+
+
+def _media_origin(settings: Settings) -> str:
+    """Where pages may take media from besides this server, as a Content-Security-Policy names it."""
+    if settings.cdn.url:
+        parts = urlsplit(settings.cdn.url)
+        return f"{parts.scheme}://{parts.netloc}"
+    return f"*:{settings.server.media_port}" if settings.server.media_port else ""
 
 
 @asynccontextmanager
@@ -103,6 +118,7 @@ async def attached(app: FastAPI, services: Cutroom) -> AsyncIterator[EventHub]:
     app.state.hub = hub = EventHub(services.database, services.accounts)
     await hub.start()
     app.state.commits = counting = await commits(services.database)
+    counts = asyncio.create_task(_write_counts(services))
     try:
         # Short work that an answer waits for, and sound that goes out as long as somebody takes it, apart.
         memory = services.settings.media.memory_mib << 20 or None
@@ -111,11 +127,37 @@ async def attached(app: FastAPI, services: Cutroom) -> AsyncIterator[EventHub]:
             DecodePool(_STREAMS_AT_ONCE, memory_bytes=memory) as streams,
         ):
             app.state.pool, app.state.streams = asked, streams
-            yield hub
+            async with _media_port(services):
+                yield hub
     finally:
         app.state.commits = None
+        counts.cancel()
+        with suppress(CutroomError, SQLAlchemyError, OSError):
+            await services.delivery.flush()
         await counting.close()
         await hub.close()
+
+
+@asynccontextmanager
+async def _media_port(services: Cutroom) -> AsyncIterator[None]:
+    server = services.settings.server
+    if not server.media_port:
+        yield
+        return
+    port = MediaPort(services, host=server.host, port=server.media_port, server_port=server.port)
+    await port.start()
+    try:
+        yield
+    finally:
+        await port.close()
+
+
+async def _write_counts(services: Cutroom) -> None:
+    """Delivery counts in memory; now and then they go where every process adds its own."""
+    while True:
+        await asyncio.sleep(FLUSH_SECONDS)
+        with suppress(CutroomError, SQLAlchemyError, OSError):
+            await services.delivery.flush()
 
 
 def _end_streams_on_goodbye(hub: EventHub) -> None:
@@ -124,7 +166,7 @@ def _end_streams_on_goodbye(hub: EventHub) -> None:
         asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, hub.end_streams)
 
 
-def build_app(server: ServerSettings | None = None, *, lifespan: object = None) -> FastAPI:
+def build_app(server: ServerSettings | None = None, *, lifespan: object = None, media_origin: str = "") -> FastAPI:
     """The routes, their schema and the guards, without services."""
     server = server or ServerSettings.model_validate({})
     app = FastAPI(
@@ -144,12 +186,12 @@ def build_app(server: ServerSettings | None = None, *, lifespan: object = None) 
         app.include_router(router)
     app.state.ui = site.BUILT
     errors.install(app)
-    _guard(app, server)
+    _guard(app, server, media_origin)
     app.state.openapi_bytes = msgspec.json.encode(app.openapi())
     return app
 
 
-def _guard(app: FastAPI, server: ServerSettings) -> None:
+def _guard(app: FastAPI, server: ServerSettings, media_origin: str) -> None:
     """Middleware, innermost first."""
     if server.cors_origins:
         app.add_middleware(
@@ -164,6 +206,7 @@ def _guard(app: FastAPI, server: ServerSettings) -> None:
         allowed_hosts=server.allowed_hosts,
         public_url=server.public_url,
         own_name=socket.gethostname(),
+        media_origin=media_origin,
     )
     app.add_middleware(errors.FailureEdge)
     app.add_middleware(CacheLane)

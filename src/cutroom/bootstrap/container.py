@@ -11,7 +11,7 @@ from cutroom.bootstrap.datadir import DataDirectory
 from cutroom.bootstrap.scan_child import TARGET as SCAN_TARGET
 from cutroom.bootstrap.scan_child import arguments as scan_arguments
 from cutroom.bootstrap.settings import MediaSettings, Settings
-from cutroom.bootstrap.stores import open_store
+from cutroom.bootstrap.stores import build_delivery, open_store
 from cutroom.bootstrap.telling import tell_webhooks
 from cutroom.bootstrap.wiring import subscribe
 from cutroom.clips import tasks as clip_tasks
@@ -19,6 +19,7 @@ from cutroom.clips.service import ClipService
 from cutroom.db.engine import Database
 from cutroom.db.location import refuse_network_share
 from cutroom.db.upgrade import upgrade
+from cutroom.delivery.service import DeliveryService
 from cutroom.events.announce import Announcer
 from cutroom.inspection import tasks as inspection_tasks
 from cutroom.inspection.hashes import KnownDuplicates
@@ -72,6 +73,7 @@ class Cutroom:
     downloads: DownloadService
     clips: ClipService
     uploads: UploadService
+    delivery: DeliveryService
     client: SafeClient
     webhooks: WebhookService
     deliveries: Deliveries
@@ -126,6 +128,7 @@ def build(settings: Settings) -> Cutroom:
             scratch=data.scratch,
             max_bytes=int(settings.uploads.max_gib * (1 << 30)),
         ),
+        delivery=build_delivery(settings.cdn, database, store),
         client=client,
         webhooks=WebhookService(),
         deliveries=Deliveries(database, client, **settings.webhooks.model_dump()),
