@@ -1,8 +1,8 @@
 """The media port: signed objects that are on the disk, sent by the kernel.
 
 An ASGI server has no way to `sendfile`, so every byte of a range passes through Python there. This listener is a plain
-asyncio protocol beside it, in the same process: it knows GET and HEAD of `/media/{token}/{key}`, answers from local files
-only, and leads everything else to the server itself.
+asyncio protocol beside it, in the same process: it knows GET and HEAD of `/media/{token}/{key}`, answers from local
+files only, and leads everything else to the server itself.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ def _opened(path: str) -> tuple[BinaryIO, os.stat_result]:
     if not stat.S_ISREG(status.st_mode):
         os.close(descriptor)
         raise FileNotFoundError(path)
-    return os.fdopen(descriptor, "rb", buffering=0), status  # type: ignore[return-value]
+    return os.fdopen(descriptor, "rb", buffering=0), status
 
 
 def _decided(

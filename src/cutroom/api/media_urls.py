@@ -1,8 +1,8 @@
 """URLs of derived files. Each carries a version, so that its bytes never change and browsers may keep them for good.
 
 `/api/videos/{id}/media/v-{version}/{name}`: the version is the proxy's id or the preview's instant; without it a file
-is served too, and revalidated each time. Where media has an address of its own (a content delivery network, or the media
-port), URLs lead there instead: `{base}/media/{token}/{object key}`, or `{base}/{object key}` with CloudFront's cookies.
+is served too, and revalidated each time. Where media has an address of its own (a content delivery network, or the
+media port), URLs lead there: `{base}/media/{token}/{object key}`, or `{base}/{object key}` with CloudFront's cookies.
 """
 
 from __future__ import annotations
@@ -115,11 +115,9 @@ def sprite(video_id: str, views: AssetViews, links: Links = HERE, *, exact: bool
 
 def peaks_url(video_id: str, views: AssetViews, links: Links = HERE) -> str | None:
     """The waveform's peaks as JSON."""
-    return (
-        _preview_url(links, video_id, views.peaks, str(views.peaks.detail.get("json", "peaks.json")))
-        if views.peaks
-        else None
-    )
+    if views.peaks is None:
+        return None
+    return _preview_url(links, video_id, views.peaks, str(views.peaks.detail.get("json", "peaks.json")))
 
 
 def playlist_url(video_id: str, proxy: Proxy | None, links: Links = HERE) -> str | None:
