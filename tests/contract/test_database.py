@@ -18,7 +18,8 @@ from cutroom.library.tables import assets
 
 TABLES = (
     "accounts assets audit clips inspections job_attempts jobs login_links outbox previews proxies sessions tokens "
-    "videos scans scan_results scan_files scan_schedules file_hashes webhooks webhook_deliveries"
+    "videos scans scan_results scan_files scan_schedules file_hashes webhooks webhook_deliveries "
+    "signing_keys delivery_counts"
 )
 
 

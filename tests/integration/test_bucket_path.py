@@ -49,7 +49,7 @@ class Room:
                         return (await self.services.jobs.list(conn)).items
                 await asyncio.sleep(0.05)
 
-    def keys(self) -> list[str]:
+    def objects(self) -> list[str]:
         store = self.services.store
         assert isinstance(store, S3Store)
         rooms = ("originals", "previews", "proxies", "clips")
@@ -143,8 +143,8 @@ async def test_from_upload_to_download_through_a_bucket(room: Room, tmp_path: Pa
     room.forget_copies()
     found = await room.http.get(f"/api/clips/{clip.json()['id']}/file")
     assert (found.status_code, found.content[4:8]) == (200, b"ftyp")
-    assert any(key.startswith("clips/") for key in room.keys())
+    assert any(key.startswith("clips/") for key in room.objects())
 
     assert (await room.http.delete(f"/api/videos/{video_id}")).status_code == 204
     await asyncio.sleep(0.2)
-    assert room.keys() == []
+    assert room.objects() == []

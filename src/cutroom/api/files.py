@@ -52,6 +52,7 @@ class FileAnswer(Response):
         browsers. `accel` is where nginx maps the root of the disk, and has it send the file.
         """
         self._accel = accel
+        self.more_headers: dict[str, str] = {}
         self.path = path
         self.background = None
         self._media_type = media_type
@@ -130,7 +131,7 @@ class FileAnswer(Response):
         }
         if self._download_name is not None:
             headers["content-disposition"] = attachment(self._download_name)
-        return headers
+        return headers | self.more_headers
 
 
 def etag(identity: str) -> str:

@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from cutroom.accounts.service import AccountService
 from cutroom.bootstrap.datadir import DataDirectory
+from cutroom.bootstrap.keeping import Retention, rooms
 from cutroom.bootstrap.scan_child import TARGET as SCAN_TARGET
 from cutroom.bootstrap.scan_child import arguments as scan_arguments
 from cutroom.bootstrap.settings import MediaSettings, Settings
@@ -41,10 +42,12 @@ from cutroom.net.webhooks.service import WebhookService
 from cutroom.proxies import tasks as proxy_tasks
 from cutroom.proxies import tasks_parts as part_tasks
 from cutroom.proxies.downloads import DownloadService
+from cutroom.proxies.images import ImageService
 from cutroom.proxies.models import Recipe
 from cutroom.proxies.ondemand import OnDemand
 from cutroom.proxies.recipe import VERSION
 from cutroom.proxies.service import ProxyService
+from cutroom.storage.housekeeping import Housekeeping
 from cutroom.storage.port import ObjectStore
 from cutroom.uploads.service import UploadService
 
@@ -71,9 +74,12 @@ class Cutroom:
     proxies: ProxyService
     ondemand: OnDemand
     downloads: DownloadService
+    images: ImageService
     clips: ClipService
     uploads: UploadService
     delivery: DeliveryService
+    housekeeping: Housekeeping
+    retention: Retention
     client: SafeClient
     webhooks: WebhookService
     deliveries: Deliveries
@@ -98,6 +104,7 @@ def build(settings: Settings) -> Cutroom:
     )
     inspection = InspectionService(jobs=jobs, library=library, announcer=announcer)
     scan_jobs = ScanJobs(jobs=jobs, announcer=announcer)
+    clips = ClipService(jobs=jobs, store=store)
     proxies = ProxyService(library=library, jobs=jobs, store=store, recipe=_recipe(settings.media))
     cutroom = Cutroom(
         settings=settings,
@@ -120,7 +127,8 @@ def build(settings: Settings) -> Cutroom:
         downloads=DownloadService(
             database=database, library=library, proxies=proxies, store=store, scratch=data.scratch
         ),
-        clips=ClipService(jobs=jobs, store=store),
+        images=ImageService(proxies=proxies, store=store, scratch=data.scratch),
+        clips=clips,
         uploads=UploadService(
             database=database,
             library=library,
@@ -129,6 +137,10 @@ def build(settings: Settings) -> Cutroom:
             max_bytes=int(settings.uploads.max_gib * (1 << 30)),
         ),
         delivery=build_delivery(settings.cdn, database, store),
+        housekeeping=Housekeeping(
+            database, store, rooms(library, proxies, clips), orphan_hours=settings.storage.orphan_hours
+        ),
+        retention=Retention(database, proxies, clips, settings.storage),
         client=client,
         webhooks=WebhookService(),
         deliveries=Deliveries(database, client, **settings.webhooks.model_dump()),

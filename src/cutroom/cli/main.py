@@ -25,6 +25,7 @@ COMMANDS = (
     "clip",
     "jobs",
     "db",
+    "storage",
     "login-link",
     "doctor",
     "bench",

@@ -18,6 +18,7 @@ from pathlib import Path
 from cutroom.bootstrap import container, settings
 from cutroom.bootstrap.settings import Settings
 from cutroom.core.errors import CutroomError
+from cutroom.worker.housekeeping import sweeping
 from cutroom.worker.leaving import listen, run_until
 from cutroom.worker.lock import only_one
 from cutroom.worker.schedules import keeping
@@ -68,7 +69,7 @@ async def work(effective: Settings) -> None:
         )
         log.info("Supervisor %s works in %s.", supervisor.owner, effective.data)
         delivering = asyncio.create_task(cutroom.deliveries.run(leaving))
-        async with keeping(cutroom.database, cutroom.schedules):
+        async with keeping(cutroom.database, cutroom.schedules), sweeping(cutroom):
             await run_until(supervisor, leaving)
         await delivering
         await cutroom.database.close()
