@@ -1,7 +1,7 @@
 """The media port: signed objects that are on the disk, sent by the kernel.
 
-An ASGI server has no way to `sendfile`, so every byte of a range passes through Python there. This listener is a plain
-asyncio protocol beside it, in the same process: it knows GET and HEAD of `/media/{token}/{key}`, answers from local
+An ASGI server has no way to `sendfile`, so every byte of a range passes through Python there. This listener stands
+beside it, in the same process and on the same loop: it knows GET and HEAD of `/media/{token}/{key}`, answers from local
 files only, and leads everything else to the server itself.
 """
 
@@ -9,159 +9,181 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
-import stat
+import socket
 import time
-from email.utils import formatdate
-from http import HTTPStatus
-from typing import BinaryIO
-from urllib.parse import unquote_to_bytes
+from contextlib import suppress
 
-from starlette.datastructures import Headers
+from sqlalchemy.exc import SQLAlchemyError
 
-from cutroom.api.files import decide, etag, raw_headers
-from cutroom.api.signed import IMMUTABLE, OPEN_HEADERS, PLAYLIST, media_type_of_key
+from cutroom.api.media_answers import Answers, Reply
 from cutroom.bootstrap.container import Cutroom
 from cutroom.core.errors import CutroomError
-from cutroom.delivery.signing import refusal
 
 _MOST_HEAD = 16 << 10
 _IDLE_SECONDS = 65.0
 _STALLED_SECONDS = 300.0
-_REQUEST = re.compile(rb"(GET|HEAD) /media/([^/ ]+)/([^ ?]+)(?:\?[^ ]*)? HTTP/1\.([01])\r\n")
+_LOOK_SECONDS = 5.0
 _BACKLOG = 512
+_SEND_BUFFER = 1 << 20
+_MOST_CONNECTIONS = 4096
 
 
 class MediaPort:
-    """Listens while it is open; `server_url` is where it leads those whose file is not here."""
+    """Listens from `start` to `close`; several server processes share the port."""
 
     def __init__(self, services: Cutroom, *, host: str, port: int, server_port: int) -> None:
-        self._services = services
-        self._host, self._port, self._server_port = host, port, server_port
-        self._server: asyncio.Server | None = None
-        self._refreshing: asyncio.Task[None] | None = None
-        self._open: set[asyncio.Task[None]] = set()
-
-    async def start(self) -> None:
-        """Begin to listen; several server processes share the port."""
-        await self._services.delivery.keys.fresh()
-        self._refreshing = asyncio.create_task(self._refresh())
-        self._server = await asyncio.start_server(
-            self._serve, self._host, self._port, limit=_MOST_HEAD, reuse_port=True, backlog=_BACKLOG
-        )
+        """`server_port` is where it leads those whose file is not here."""
+        self._keys = services.delivery.keys
+        self._answers = Answers(services, server_port=server_port)
+        self._address = host, port
+        self._listener: socket.socket | None = None
+        self._connections: set[_Connection] = set()
+        self._tasks: list[asyncio.Task[None]] = []
 
     @property
     def port(self) -> int:
         """Where it listens, also when that was left to the system."""
-        assert self._server is not None
-        return int(self._server.sockets[0].getsockname()[1])
+        assert self._listener is not None
+        return int(self._listener.getsockname()[1])
+
+    async def start(self) -> None:
+        """Begin to listen. Raises OSError when the port is taken by another program."""
+        await self._keys.fresh()
+        loop = asyncio.get_running_loop()
+        found = await loop.getaddrinfo(*self._address, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, _, _, _, address = found[0]
+        self._listener = listener = socket.create_server(address[:2], family=family, backlog=_BACKLOG, reuse_port=True)
+        listener.setblocking(False)
+        loop.add_reader(listener.fileno(), self._accept)
+        self._tasks = [asyncio.create_task(self._refresh()), asyncio.create_task(self._look_for_idle())]
 
     async def close(self) -> None:
         """End every connection."""
-        if self._server is not None:
-            self._server.close()
-        for task in [*self._open, *([self._refreshing] if self._refreshing else [])]:
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._open, return_exceptions=True)
+        if self._listener is not None:
+            asyncio.get_running_loop().remove_reader(self._listener.fileno())
+            self._listener.close()
+        for connection in list(self._connections):
+            connection.close()
+
+    def _accept(self) -> None:
+        assert self._listener is not None
+        with suppress(OSError):  # somebody who has left again, or no descriptors: the next look takes them
+            sock, _ = self._listener.accept()
+            if len(self._connections) >= _MOST_CONNECTIONS:
+                sock.close()
+                return
+            self._connections.add(_Connection(sock, self._answers, self._connections))
 
     async def _refresh(self) -> None:
         while True:
             await asyncio.sleep(1)
-            try:
-                await self._services.delivery.keys.fresh()
-            except (CutroomError, OSError):
-                continue  # the database is away for a moment: the keys hold until it is back
+            with suppress(CutroomError, SQLAlchemyError, OSError):  # away for a moment: the keys hold until it is back
+                await self._keys.fresh()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._open.add(task)
+    async def _look_for_idle(self) -> None:
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            now = time.monotonic()
+            for connection in list(self._connections):
+                if now - connection.moved_at > (_STALLED_SECONDS if connection.sending else _IDLE_SECONDS):
+                    connection.close()
+
+
+class _Connection:
+    """One connection: requests one after the other, each answered before the next is read."""
+
+    def __init__(self, sock: socket.socket, answers: Answers, others: set[_Connection]) -> None:
+        self._sock = sock
+        self._fd = sock.fileno()
+        self._answers = answers
+        self._others = others
+        self._loop = asyncio.get_running_loop()
+        self._read = b""
+        self._reply: Reply | None = None
+        self._waits = False  # for room in the socket's buffer
+        self.moved_at = time.monotonic()
+        sock.setblocking(False)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
+        self._loop.add_reader(self._fd, self._readable)
+
+    @property
+    def sending(self) -> bool:
+        """Whether an answer is under way."""
+        return self._reply is not None
+
+    def close(self) -> None:
+        """Hang up."""
+        if self in self._others:
+            self._others.discard(self)
+            self._loop.remove_reader(self._fd)
+            if self._waits:
+                self._loop.remove_writer(self._fd)
+            self._reply = None
+            self._sock.close()
+
+    def _readable(self) -> None:
         try:
-            while await self._one(reader, writer):
-                pass
-        except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            pass  # the other side has gone, stalled, or does not speak HTTP
-        finally:
-            self._open.discard(task)
-            writer.close()
-
-    async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        """Answer one request; whether the connection may have another."""
-        async with asyncio.timeout(_IDLE_SECONDS):
-            head = await reader.readuntil(b"\r\n\r\n")
-        found = _REQUEST.match(head)
-        headers = _headers(head)
-        if found is None or "content-length" in headers or "transfer-encoding" in headers:
-            writer.write(_answer(HTTPStatus.NOT_FOUND, {"content-length": "0", "connection": "close"}))
-            return False
-        token, path = found[2].decode("latin-1"), found[3]
-        key = unquote_to_bytes(path).decode("utf-8", "replace")
-        await self._send(writer, found[1] == b"HEAD", token, key, path.decode("latin-1"), headers)
-        return found[4] == b"1" and headers.get("connection", "").lower() != "close"
-
-    async def _send(
-        self, writer: asyncio.StreamWriter, head_only: bool, token: str, key: str, path: str, asked: Headers
-    ) -> None:
-        delivery = self._services.delivery
-        reason = refusal(token, key, delivery.keys.known, now=time.time())
-        if reason is not None:
-            writer.write(_answer(HTTPStatus.FORBIDDEN, {"content-length": "0", "cache-control": "no-store"}))
+            data = self._sock.recv(_MOST_HEAD)
+        except BlockingIOError:
             return
+        except OSError:
+            data = b""
+        if not data or len(self._read) + len(data) > 2 * _MOST_HEAD:
+            self.close()
+            return
+        self._read = self._read + data if self._read else data
+        if self._reply is None:
+            self._next()
+
+    def _next(self) -> None:
+        """Answer what has been read, for as long as the answers go out at once."""
+        while self._reply is None and self in self._others:
+            head, end, rest = self._read.partition(b"\r\n\r\n")
+            if not end:
+                if len(self._read) > _MOST_HEAD:
+                    self.close()
+                return
+            self._read = rest
+            self.moved_at = time.monotonic()
+            self._reply = self._answers.to(head, self.moved_at)
+            self._send()
+
+    def _writable(self) -> None:
+        self._send()
+        self._next()
+
+    def _send(self) -> None:
+        reply = self._reply
+        assert reply is not None
         try:
-            media_type = media_type_of_key(key)
-            file, status = _opened(str(self._services.store.local_path(key)))
-        except (OSError, CutroomError):
-            host = asked.get("host", "").rpartition(":")[0] or "127.0.0.1"
-            there = f"http://{host}:{self._server_port}/media/{token}/{path}"
-            told = {"location": there, "content-length": "0", "cache-control": "no-store", **OPEN_HEADERS}
-            writer.write(_answer(HTTPStatus.TEMPORARY_REDIRECT, told))
+            if reply.head:
+                sent = self._sock.send(reply.head, socket.MSG_MORE if reply.left else 0)
+                reply.head = reply.head[sent:]
+            while reply.left and not reply.head:
+                assert reply.file is not None
+                sent = os.sendfile(self._fd, reply.file.fileno(), reply.start, reply.left)
+                if not sent:
+                    self.close()  # it became shorter: the length that was promised cannot be kept
+                    return
+                reply.start += sent
+                reply.left -= sent
+                self.moved_at = time.monotonic()
+        except BlockingIOError:
+            pass
+        except OSError:
+            self.close()
             return
-        delivery.count_origin_read()
-        with file:
-            code, start, end, told = _decided(key, media_type, status, asked)
-            writer.write(_answer(code, told))
-            if not head_only and end > start:
-                async with asyncio.timeout(_STALLED_SECONDS):
-                    loop = asyncio.get_running_loop()
-                    await loop.sendfile(writer.transport, file, start, end - start)
-
-
-def _opened(path: str) -> tuple[BinaryIO, os.stat_result]:
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    status = os.fstat(descriptor)
-    if not stat.S_ISREG(status.st_mode):
-        os.close(descriptor)
-        raise FileNotFoundError(path)
-    return os.fdopen(descriptor, "rb", buffering=0), status
-
-
-def _decided(
-    key: str, media_type: str, status: os.stat_result, asked: Headers
-) -> tuple[HTTPStatus, int, int, dict[str, str]]:
-    size = status.st_size
-    told = {
-        "content-type": media_type,
-        "accept-ranges": "bytes",
-        "etag": etag(f"{key}\0{size}\0{status.st_mtime_ns}"),
-        "last-modified": formatdate(status.st_mtime, usegmt=True),
-        "cache-control": PLAYLIST if key.endswith(".m3u8") else IMMUTABLE,
-        **OPEN_HEADERS,
-    }
-    code, start, end = decide(asked, told, size)
-    if code in (206, 416):
-        told["content-range"] = f"bytes {start}-{end - 1}/{size}" if code == 206 else f"bytes */{size}"
-    if code != 304:
-        told["content-length"] = str(end - start)
-    return HTTPStatus(code), start, end, told
-
-
-def _headers(head: bytes) -> Headers:
-    lines = head.split(b"\r\n")[1:-2]
-    pairs = [line.partition(b":") for line in lines]
-    return Headers(raw=[(name.strip().lower(), value.strip()) for name, _, value in pairs])
-
-
-def _answer(code: HTTPStatus, headers: dict[str, str]) -> bytes:
-    lines = [f"HTTP/1.1 {code.value} {code.phrase}".encode()]
-    lines += [name + b": " + value for name, value in raw_headers({**headers, "x-content-type-options": "nosniff"})]
-    return b"\r\n".join((*lines, b"", b""))
+        if reply.head or reply.left:
+            if not self._waits:
+                self._waits = True
+                self._loop.add_writer(self._fd, self._writable)
+            return
+        if self._waits:
+            self._waits = False
+            self._loop.remove_writer(self._fd)
+        self._reply = None
+        if reply.last:
+            self.close()
