@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Request, Response
 
 from cutroom.api.access import Administrator, Services, Viewer, Visitor, open_to_anybody
+from cutroom.api.cookies import set_cdn_cookies
 from cutroom.api.routes.media import Bytes
 from cutroom.api.schemas.delivery import (
     CdnSession,
@@ -17,7 +18,6 @@ from cutroom.api.schemas.delivery import (
     RotationAsked,
 )
 from cutroom.api.signed import origin_answer, signed_answer
-from cutroom.core import clock
 
 router = APIRouter(tags=["delivery"])
 
@@ -51,20 +51,8 @@ async def verify(services: Services, x_original_uri: Annotated[str, Header(max_l
 @router.post("/api/v1/cdn/session")
 async def cdn_session(request: Request, response: Response, services: Services, caller: Viewer) -> CdnSession:
     """Cookies with which CloudFront lets this session read; the page asks for them again before they end."""
-    cookies, ends_at = services.delivery.cookies()
-    domain = services.settings.cdn.cookie_domain or None
-    for name, value in cookies.items():
-        response.set_cookie(
-            name,
-            value,
-            max_age=max(0, ends_at - clock.now() // clock.SECOND),
-            domain=domain,
-            path="/",
-            secure=request.url.scheme == "https",
-            httponly=True,
-            samesite="none" if request.url.scheme == "https" else "lax",
-        )
-    return CdnSession(cookies=sorted(cookies), ends_at=ends_at * clock.SECOND if cookies else None)
+    cookies, ends_at = set_cdn_cookies(response, services, secure=request.url.scheme == "https")
+    return CdnSession(cookies=cookies, ends_at=ends_at)
 
 
 @router.post("/api/v1/cdn/invalidate")
