@@ -13,10 +13,11 @@ from cutroom.bootstrap import maintenance
 from cutroom.bootstrap.broker import Broker
 from cutroom.bootstrap.coherence import Coherence
 from cutroom.bootstrap.datadir import DataDirectory
+from cutroom.bootstrap.keeping import Retention, rooms
 from cutroom.bootstrap.scan_child import TARGET as SCAN_TARGET
 from cutroom.bootstrap.scan_child import arguments as scan_arguments
 from cutroom.bootstrap.settings import CacheSettings, JobsSettings, MediaSettings, Settings
-from cutroom.bootstrap.stores import open_store
+from cutroom.bootstrap.stores import build_delivery, open_store
 from cutroom.bootstrap.telling import tell_webhooks
 from cutroom.bootstrap.wiring import subscribe
 from cutroom.cache import TieredCache
@@ -27,6 +28,7 @@ from cutroom.db.engine import Database
 from cutroom.db.location import refuse_network_share
 from cutroom.db.statements import Statements
 from cutroom.db.upgrade import upgrade
+from cutroom.delivery.service import DeliveryService
 from cutroom.events.announce import Announcer
 from cutroom.inspection import tasks as inspection_tasks
 from cutroom.inspection.hashes import KnownDuplicates
@@ -50,10 +52,12 @@ from cutroom.proxies import tasks as proxy_tasks
 from cutroom.proxies import tasks_parts as part_tasks
 from cutroom.proxies import tasks_spread as spread_tasks
 from cutroom.proxies.downloads import DownloadService
+from cutroom.proxies.images import ImageService
 from cutroom.proxies.models import Recipe
 from cutroom.proxies.ondemand import OnDemand
 from cutroom.proxies.recipe import VERSION
 from cutroom.proxies.service import ProxyService
+from cutroom.storage.housekeeping import Housekeeping
 from cutroom.storage.port import ObjectStore
 from cutroom.telemetry.sheets import Sheets
 from cutroom.uploads.service import UploadService
@@ -83,8 +87,12 @@ class Cutroom:
     proxies: ProxyService
     ondemand: OnDemand
     downloads: DownloadService
+    images: ImageService
     clips: ClipService
     uploads: UploadService
+    delivery: DeliveryService
+    housekeeping: Housekeeping
+    retention: Retention
     client: SafeClient
     webhooks: WebhookService
     deliveries: Deliveries
@@ -116,6 +124,7 @@ def build(settings: Settings, *, direct: bool = False) -> Cutroom:
     )
     inspection = InspectionService(jobs=jobs, library=library, announcer=announcer)
     scan_jobs = ScanJobs(jobs=jobs, announcer=announcer)
+    clips = ClipService(jobs=jobs, store=store)
     proxies = ProxyService(
         library=library,
         jobs=jobs,
@@ -146,7 +155,8 @@ def build(settings: Settings, *, direct: bool = False) -> Cutroom:
         downloads=DownloadService(
             database=database, library=library, proxies=proxies, store=store, scratch=data.scratch
         ),
-        clips=ClipService(jobs=jobs, store=store),
+        images=ImageService(proxies=proxies, store=store, scratch=data.scratch),
+        clips=clips,
         uploads=UploadService(
             database=database,
             library=library,
@@ -154,6 +164,11 @@ def build(settings: Settings, *, direct: bool = False) -> Cutroom:
             scratch=data.scratch,
             max_bytes=int(settings.uploads.max_gib * (1 << 30)),
         ),
+        delivery=build_delivery(settings.cdn, database, store),
+        housekeeping=Housekeeping(
+            database, store, rooms(library, proxies, clips), orphan_hours=settings.storage.orphan_hours
+        ),
+        retention=Retention(database, proxies, clips, settings.storage),
         client=client,
         webhooks=WebhookService(),
         deliveries=Deliveries(database, client, **settings.webhooks.model_dump()),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import builtins
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from fractions import Fraction
 from pathlib import PurePath
 
@@ -118,6 +118,25 @@ class ClipService:
         await events.append(tx, "clip.changed", clip.id, video.audience, payload)
         _touch(tx, clip)
         self._remove_later(tx, clip.id)
+
+    async def folders(self, conn: AsyncConnection, folders: Collection[str]) -> set[str]:
+        """Those of these folders of the store that hold a clip's file."""
+        ids = {folder.split("/")[1] for folder in folders if "/" in folder}
+        return {key.rpartition("/")[0] for key in await rows.object_keys(conn, ids)} & set(folders)
+
+    async def count_older(self, conn: AsyncConnection, before: int) -> int:
+        """How many finished clips were asked for before an instant."""
+        return await rows.count_older(conn, before)
+
+    async def expire(self, tx: Transaction, before: int, *, limit: int) -> int:
+        """Remove some finished clips that were asked for before an instant, and their files."""
+        found = await rows.older(tx.conn, before, limit=limit)
+        for clip, audience in found:
+            await rows.remove(tx.conn, clip.id)
+            payload = {"id": clip.id, "video_id": clip.video_id, "deleted": True}
+            await events.append(tx, "clip.changed", clip.id, audience, payload)
+            self._remove_later(tx, clip.id)
+        return len(found)
 
     async def video_deleting(self, tx: Transaction, video: Video) -> None:
         """The video's row is about to go, and its clips with it."""

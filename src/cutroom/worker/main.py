@@ -26,6 +26,7 @@ from cutroom.jobs.service import JobService
 from cutroom.worker.capabilities import missing_encoders, unable
 from cutroom.worker.cluster import take_messages
 from cutroom.worker.dispatching import Dispatcher
+from cutroom.worker.housekeeping import sweeping
 from cutroom.worker.leaving import listen, run_until
 from cutroom.worker.lock import only_one
 from cutroom.worker.schedules import keeping
@@ -132,6 +133,7 @@ async def serve(
         beside = [asyncio.create_task(one) for one in _beside(cutroom, role, leaving)]
         if role.leads:
             await stack.enter_async_context(keeping(cutroom.database, cutroom.schedules, cutroom.recurring))
+            await stack.enter_async_context(sweeping(cutroom))
         if up is not None:
             up(supervisor)
         await run_until(supervisor, leaving)
