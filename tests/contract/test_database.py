@@ -22,7 +22,7 @@ TABLES = (
     "accounts assets audit clips inspections job_attempts job_needs jobs login_links outbox previews proxies "
     "facts sessions tokens videos video_counts video_tags search_documents search_slips search_terms "
     "scans scan_results scan_files scan_schedules file_hashes webhooks webhook_deliveries "
-    "signing_keys delivery_counts"
+    "upload_sessions watched_folders signing_keys delivery_counts"
 )
 
 

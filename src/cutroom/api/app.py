@@ -47,12 +47,15 @@ from cutroom.api.routes import (
     statistics,
     storage,
     tags,
+    tus,
     uploads,
     videos,
+    watched,
     webhooks,
 )
 from cutroom.api.schemas.base import ErrorAnswer
 from cutroom.api.streams import EventHub
+from cutroom.api.tus import TusEdge
 from cutroom.bootstrap.container import Cutroom, build, start
 from cutroom.bootstrap.settings import LimitsSettings, ServerSettings, Settings, load
 from cutroom.cache import RateLimiter
@@ -80,6 +83,8 @@ ROUTERS: tuple[APIRouter, ...] = tuple(
         delivery,
         downloads,
         uploads,
+        tus,
+        watched,
         clips,
         jobs,
         schedules,
@@ -257,9 +262,9 @@ def _guard(app: FastAPI, server: ServerSettings, media_origin: str) -> None:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=list(server.cors_origins),
-            allow_methods=["GET", "POST", "PATCH", "DELETE"],
-            allow_headers=["authorization", "content-type", "last-event-id", "range"],
-            expose_headers=["content-range", "etag"],
+            allow_methods=["GET", "HEAD", "POST", "PATCH", "DELETE"],
+            allow_headers=["authorization", "content-type", "last-event-id", "range", *TusEdge.REQUEST_HEADERS],
+            expose_headers=["content-range", "etag", *TusEdge.ANSWER_HEADERS],
         )
     rules = security.rules(
         host=server.host,
@@ -268,6 +273,7 @@ def _guard(app: FastAPI, server: ServerSettings, media_origin: str) -> None:
         own_name=socket.gethostname(),
         media_origin=media_origin,
     )
+    app.add_middleware(TusEdge)
     app.add_middleware(errors.FailureEdge)
     app.add_middleware(security.RequestGuard, rules=rules)
 

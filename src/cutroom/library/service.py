@@ -153,6 +153,14 @@ class LibraryService:
         """The videos that show an asset, oldest first; two or more are duplicates of each other."""
         return await store.of_asset(conn, asset_id)
 
+    async def has_hashed_of_size(self, conn: AsyncConnection, size_bytes: int) -> bool:
+        """Whether a file of this size could be one whose contents are known."""
+        return await store.has_hashed_of_size(conn, size_bytes)
+
+    async def stored_bytes(self, conn: AsyncConnection, owner_id: str) -> int:
+        """What an account's originals take of the store."""
+        return await store.stored_bytes(conn, owner_id)
+
     # Adding
 
     def add(

@@ -82,6 +82,17 @@ async def at_locations(
     return {video.location: video for video in (video_of(row, probe=row[-1]) for row in found)}
 
 
+async def below(conn: AsyncConnection, prefix: bytes) -> list[Video]:
+    """The videos by reference whose paths begin so; `prefix` ends with a slash."""
+    beyond = prefix[:-1] + b"0"  # the byte after the slash
+    query = _WHOLE.where(
+        videos.c.location_kind == LocationKind.REFERENCE.value,
+        videos.c.location > prefix,
+        videos.c.location < beyond,
+    )
+    return [video_of(row, probe=row[-1]) for row in await conn.execute(query)]
+
+
 async def places(conn: AsyncConnection, *, after: str, limit: int) -> list[tuple[str, str, bytes]]:
     """Id, kind and location of the videos after an id."""
     query = select(videos.c.id, videos.c.location_kind, videos.c.location)
@@ -128,6 +139,20 @@ async def asset_of_hash(conn: AsyncConnection, content_hash: str) -> str | None:
     """The id of the asset with these contents."""
     found = await conn.execute(select(assets.c.id).where(assets.c.content_hash == content_hash))
     return found.scalar()
+
+
+async def has_hashed_of_size(conn: AsyncConnection, size_bytes: int) -> bool:
+    """Whether an asset of this size is there whose contents have been read."""
+    query = select(assets.c.id).where(assets.c.size_bytes == size_bytes, assets.c.content_hash.is_not(None)).limit(1)
+    return (await conn.execute(query)).first() is not None
+
+
+async def stored_bytes(conn: AsyncConnection, owner_id: str) -> int:
+    """The bytes of an account's originals in the store."""
+    query = select(func.coalesce(func.sum(videos.c.size_bytes), 0)).where(
+        videos.c.owner_id == owner_id, videos.c.location_kind == LocationKind.STORED.value
+    )
+    return int((await conn.execute(query)).scalar_one())
 
 
 async def hash_of_asset(conn: AsyncConnection, asset_id: str) -> str | None:

@@ -24,6 +24,7 @@ assets = Table(
     Column("content_hash", Text, unique=True),  # "xxh3-128:…"; None until the file has been read whole
     Column("size_bytes", BigInteger, nullable=False),
     Column("created_at", Instant, nullable=False),
+    Index("ix_assets_size", "size_bytes"),
 )
 
 videos = Table(

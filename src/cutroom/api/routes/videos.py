@@ -11,14 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cutroom.accounts.models import Principal, Role
 from cutroom.api import rows
-from cutroom.api.access import KEPT, Administrator, Editor, Services, Viewer, Visitor
+from cutroom.api.access import KEPT, Editor, Services, Viewer, Visitor
 from cutroom.api.media_urls import Links, links_for
 from cutroom.api.rows import detail_of, rows_of
 from cutroom.api.schemas.base import ProxyState as ProxyStateName
 from cutroom.api.schemas.base import VerdictStatus
 from cutroom.api.schemas.videos import AddAnswer, AddRequest, Skipped, VideoChange, VideoDetail, VideoPage
 from cutroom.bootstrap.container import Cutroom
-from cutroom.core.errors import CutroomError
+from cutroom.core.errors import CutroomError, ErrorKind
 from cutroom.library.models import ProxyState, VideoFilter, VideoSort, Visibility
 
 router = APIRouter(prefix="/api/videos", tags=["videos"])
@@ -67,12 +67,20 @@ async def list_videos(
 
 
 @router.post("", status_code=202)
-async def add_videos(services: Services, caller: Administrator, visitor: Visitor, asked: AddRequest) -> AddAnswer:
-    """Add files and folders of the server's own disk, by reference or as copies."""
+async def add_videos(services: Services, caller: Editor, visitor: Visitor, asked: AddRequest) -> AddAnswer:
+    """Add files and folders of the server's own disk, by reference or as copies, or fetch a file from a URL."""
+    if bool(asked.paths) == (asked.url is not None):
+        raise CutroomError("library.nothing-named", "Name paths or a URL, and not both.", kind=ErrorKind.UNPROCESSABLE)
+    visibility = Visibility(asked.visibility)
+    if asked.url is not None:
+        async with services.database.transaction(durable=True) as tx:
+            job = await services.fetching.enqueue(tx, asked.url, owner_id=caller.account_id, visibility=visibility)
+            await services.accounts.audit.record(tx, caller, "video.fetch", job, visitor, url=asked.url)
+        return AddAnswer(added=[], skipped=[], job=job)
+    caller.require(Role.ADMINISTRATOR)
     added: list[str] = []
     skipped: list[Skipped] = []
     paths = [_absolute(path) for path in asked.paths]
-    visibility = Visibility(asked.visibility)
     async for batch in services.library.add(
         paths, owner_id=caller.account_id, visibility=visibility, copy=asked.copy_files
     ):
