@@ -12,7 +12,8 @@ _PALETTE, _WINDOW, _OBJECT, _SHOW, _END = 0x14, 0x17, 0x15, 0x16, 0x80
 
 def write_pgs(path: Path, shown: Sequence[tuple[float, float]], *, width: int, height: int) -> None:
     """A white bar at the bottom of a picture of this size, from and to each pair of seconds."""
-    path.write_bytes(b"".join(_set(at, True, width, height) + _set(to, False, width, height) for at, to in shown))
+    changes = [(0.0, False), *((at, on) for pair in shown for at, on in zip(pair, (True, False), strict=True))]
+    path.write_bytes(b"".join(_set(at, on, width, height) for at, on in changes))
 
 
 def _set(seconds: float, on: bool, width: int, height: int) -> bytes:
