@@ -30,8 +30,10 @@ class Endings:
         self._announcer = announcer
 
     async def changed(self, tx: Transaction, jobs: Sequence[Job]) -> None:
-        """Write `job.changed` for each of these rows as they are now."""
-        await events.append_many(tx, [note_of(job) for job in jobs])
+        """Write `job.changed` for each of these rows as they are now, and for those whose parts they are."""
+        parents = {job.parent_id for job in jobs if job.parent_id is not None}
+        wholes = await edges.roll_up(tx.conn, parents) if parents else []
+        await events.append_many(tx, [note_of(job) for job in (*jobs, *wholes)])
 
     async def done(self, tx: Transaction, job: Job) -> None:
         """The last of what they need lets those who wait start."""

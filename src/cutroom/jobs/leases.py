@@ -110,6 +110,7 @@ class Leases:
         *,
         stage: str | None,
         progress: float,
+        speed: float | None = None,
         changed: bool,
         stages: list[StageMark] | None = None,
     ) -> Job:
@@ -118,7 +119,7 @@ class Leases:
         `changed` says whether there is news for live pages; `stages` are all so far, when one was added.
         """
         async with self._database.transaction() as tx:
-            renewed = await self._renew(tx, job, {"stage": stage, "progress": min(max(progress, 0.0), 1.0)})
+            renewed = await self._renew(tx, job, {"stage": stage, "progress": progress, "speed": speed})
             if stages is not None:
                 await history.note_stages(tx.conn, job, stages)
             if changed:

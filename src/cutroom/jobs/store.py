@@ -203,6 +203,7 @@ def new_row(job_id: str, fields: Mapping[str, Any]) -> dict[str, Any]:
         "state": JobState.QUEUED.value,
         "stage": None,
         "progress": 0.0,
+        "speed": None,
         "attempts": 0,
         "fence": 0,
         "not_before": 0,

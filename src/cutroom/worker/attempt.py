@@ -23,6 +23,7 @@ from cutroom.jobs.leases import Leases
 from cutroom.jobs.models import Job, JobKind, StageMark, Trace
 from cutroom.media.pool import DecodePool
 from cutroom.processes.running import Child
+from cutroom.worker.pace import Pace
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +64,7 @@ class Attempt:
         self._stages_written = 0
         self._log: str | None = None
         self._arguments: dict[str, Any] = {}
-        self._fraction = 0.0
+        self._pace = Pace(job.progress)
         self._news = False
         self._events: deque[dict[str, Any]] = deque()
         self._event_seen = asyncio.Event()
@@ -194,7 +195,8 @@ class Attempt:
     def _on_progress(self, progress: dict[str, Any]) -> None:
         fraction, stage = progress.get("fraction"), progress.get("stage")
         if isinstance(fraction, int | float):
-            self._fraction, self._news = float(fraction), True
+            self._pace.reach(float(fraction))
+            self._news = True
         if isinstance(stage, str):
             if stage != self._stage:
                 self._stages.append(StageMark(stage=stage, at=clock.now()))
@@ -258,7 +260,12 @@ class Attempt:
         known = len(self._stages)
         stages = self._stages[:known] if known > self._stages_written else None
         job = await self._leases.renew(
-            self.job, stage=self._stage, progress=self._fraction, changed=news, stages=stages
+            self.job,
+            stage=self._stage,
+            progress=self._pace.fraction,
+            speed=self._pace.speed,
+            changed=news,
+            stages=stages,
         )
         self._stages_written = known
         return job
