@@ -41,7 +41,7 @@ class Room:
     async def jobs(self, kind: str) -> list[Job]:
         async with self.services.database.read() as conn:
             found = (await self.services.jobs.list(conn, kind=kind)).items
-        return sorted(found, key=lambda job: job.id)
+        return sorted(found, key=lambda job: job.created_at)
 
     async def job(self, kind: str) -> Job:
         [found] = await self.jobs(kind)
