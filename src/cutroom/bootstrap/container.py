@@ -8,6 +8,8 @@ from fractions import Fraction
 from pathlib import Path
 
 from cutroom.accounts.service import AccountService
+from cutroom.bootstrap import maintenance
+from cutroom.bootstrap.broker import Broker
 from cutroom.bootstrap.datadir import DataDirectory
 from cutroom.bootstrap.scan_child import TARGET as SCAN_TARGET
 from cutroom.bootstrap.scan_child import arguments as scan_arguments
@@ -16,6 +18,7 @@ from cutroom.bootstrap.telling import tell_webhooks
 from cutroom.bootstrap.wiring import subscribe
 from cutroom.clips import tasks as clip_tasks
 from cutroom.clips.service import ClipService
+from cutroom.core.errors import CutroomError
 from cutroom.db.engine import Database
 from cutroom.db.location import refuse_network_share
 from cutroom.db.upgrade import upgrade
@@ -30,6 +33,7 @@ from cutroom.inspection.schedules import Schedules
 from cutroom.inspection.service import InspectionService
 from cutroom.inspection.vocabulary import Mode
 from cutroom.jobs.models import JobKind
+from cutroom.jobs.recurring import Recurring
 from cutroom.jobs.service import JobService
 from cutroom.library import tasks as library_tasks
 from cutroom.library.service import LibraryService
@@ -60,6 +64,8 @@ class Cutroom:
     store: ObjectStore
     announcer: Announcer
     jobs: JobService
+    recurring: Recurring
+    broker: Broker | None
     accounts: AccountService
     library: LibraryService
     inspection: InspectionService
@@ -115,6 +121,8 @@ def build(settings: Settings, *, direct: bool = False) -> Cutroom:
         store=store,
         announcer=announcer,
         jobs=jobs,
+        recurring=Recurring(),
+        broker=make_broker(settings),
         accounts=AccountService(database, **settings.accounts.model_dump()),
         library=library,
         inspection=inspection,
@@ -142,6 +150,8 @@ def build(settings: Settings, *, direct: bool = False) -> Cutroom:
         deliveries=Deliveries(database, client, **settings.webhooks.model_dump()),
     )
     jobs.register(_kinds(cutroom))
+    for recurrence in maintenance.recurrences(cutroom):
+        cutroom.recurring.register(recurrence)
     _connect(cutroom)
     return cutroom
 
@@ -158,6 +168,19 @@ def _connect(cutroom: Cutroom) -> None:
         clips=cutroom.clips,
     )
     tell_webhooks(cutroom.announcer, cutroom.webhooks)
+
+
+def make_broker(settings: Settings) -> Broker | None:
+    """The broker that the settings name, if any. Raises `broker.url-unknown` and `broker.needs-postgres`."""
+    if not settings.broker.url:
+        return None
+    if not settings.database.url.startswith("postgres"):
+        raise CutroomError(
+            "broker.needs-postgres",
+            "A broker is set, but the database is a SQLite file, which workers on other machines cannot use.",
+            hint="Set CUTROOM_DATABASE_URL to postgresql://USER@HOST/NAME, or leave CUTROOM_BROKER_URL empty.",
+        )
+    return Broker(settings.broker.url)
 
 
 def _database(settings: Settings, data: DataDirectory, *, direct: bool) -> Database:
@@ -196,6 +219,7 @@ def _spread_seconds(jobs: JobsSettings, database: Database) -> float | None:
 def _kinds(cutroom: Cutroom) -> list[JobKind]:
     library, store, attempts = cutroom.library, cutroom.store, cutroom.settings.jobs.max_attempts
     return [
+        *maintenance.kinds(cutroom),
         *library_tasks.kinds(library, max_attempts=attempts),
         *inspection_tasks.kinds(cutroom.inspection, library, max_attempts=attempts),
         *cutroom.scan_jobs.kinds(target=SCAN_TARGET, arguments=lambda: scan_arguments(cutroom.settings)),

@@ -52,6 +52,19 @@ class DatabaseSettings(Group):
     pool_size: int = Field(default=5, ge=1, le=100, description="Connections kept open by each process")
     busy_seconds: float = Field(default=10.0, gt=0, description="How long SQLite waits for another writer")
 
+    backup_days: float = Field(
+        default=1.0, ge=0, description="Days between copies of the SQLite database, of which seven are kept; 0: none"
+    )
+
+
+class BrokerSettings(Group):
+    """Telling workers on other machines that there is something to do."""
+
+    url: str = Field(
+        default="",
+        description="redis://HOST/0, rediss://…, amqp://USER:PASSWORD@HOST or amqps://…; empty: one machine does all",
+    )
+
 
 class ServerSettings(Group):
     """The HTTP server."""
@@ -81,6 +94,7 @@ class JobsSettings(Group):
         default=6.0, ge=2, description="Seconds after which a silent runner's job is given away"
     )
     max_attempts: int = Field(default=3, ge=1, le=20, description="Tries before a job has failed")
+    keep_days: float = Field(default=30.0, gt=0, description="Days until a job that is over is forgotten")
     inspect: int = Field(default=0, ge=0, description="Inspections at once; 0: one for each core")
     io: int = Field(default=1, ge=1, description="Files hashed at once")
     preview: int = Field(default=0, ge=0, description="Thumbnails at once; 0: one for each two cores")
@@ -94,6 +108,7 @@ class JobsSettings(Group):
         default="auto", description="Encode long footage in parts that workers share; auto: where PostgreSQL is used"
     )
     spread_minutes: float = Field(default=10.0, ge=0, description="Length from which on footage counts as long")
+    ai: int = Field(default=1, ge=1, description="Works of models at once")
 
 
 class InspectionSettings(Group):
@@ -176,6 +191,7 @@ class Settings(BaseSettings):
 
     data: Path = Field(default_factory=default_data, description="The data directory")
     database: DatabaseSettings = DatabaseSettings()
+    broker: BrokerSettings = BrokerSettings()
     server: ServerSettings = ServerSettings()
     accounts: AccountsSettings = AccountsSettings()
     jobs: JobsSettings = JobsSettings()

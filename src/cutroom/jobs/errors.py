@@ -66,6 +66,15 @@ def kind_unknown(name: str) -> CutroomError:
     )
 
 
+def payload_newer(kind: str, version: int, known: int) -> ErrorDocument:
+    """What a queued job shows that only a newer worker can read."""
+    return ErrorDocument(
+        code="job.payload-newer",
+        message=f"This {kind!r} job has a payload of version {version}, and the workers here read up to {known}.",
+        hint="It waits for a worker of the newer Cutroom: start one, or cancel the job.",
+    )
+
+
 def lost(attempts: int) -> ErrorDocument:
     """What a job shows whose worker vanished at every attempt."""
     return ErrorDocument(

@@ -19,6 +19,9 @@ from cutroom.jobs.endings import Endings
 from cutroom.jobs.models import Job, JobKind, JobState, StageMark, Trace
 from cutroom.processes.groups import ProcessGroup
 
+NOTE_SECONDS = 10
+"""How long a job that a worker cannot do has to wait before it is said; others may take it meanwhile."""
+
 BACK_OFF_SECONDS = (1.0, 5.0, 25.0, 60.0)
 """How long a failed attempt waits before the next one, by the number of attempts made; the last goes on."""
 
@@ -48,8 +51,10 @@ class Leases:
         *,
         owner: str,
         lease_seconds: float,
+        unable: Mapping[str, ErrorDocument],
     ) -> None:
         """Use `JobService.leases`."""
+        self._unable = unable
         self._database = database
         self._kinds = kinds
         self._endings = endings
@@ -72,7 +77,39 @@ class Leases:
 
     async def ready(self, conn: AsyncConnection, queues: Collection[str]) -> dict[str, int]:
         """Which of these queues have a job that may start now, and the best one's priority; cheap at every wake-up."""
-        return await claims.ready(conn, queues, clock.now())
+        return await claims.ready(conn, {queue: self._takes(queue) for queue in queues}, clock.now())
+
+    async def startable(self, conn: AsyncConnection, limit: int) -> list[tuple[str, str, int]]:
+        """(queue, id, fence) of the best jobs of every queue that may start now, whoever can do them."""
+        queues = sorted({kind.queue for kind in self._kinds.values()})
+        return await claims.startable(conn, queues, clock.now(), limit)
+
+    async def note_unable(self, queues: Collection[str]) -> int:
+        """Say on jobs that have waited for a while why this worker leaves them to others; returns how many."""
+        before = clock.now() - NOTE_SECONDS * clock.SECOND
+        takes = {queue: self._takes(queue) for queue in queues}
+        found = await self._database.look(lambda conn: claims.unreadable(conn, takes, before))
+        new = [job for job in found if job.error is None]
+        if new:
+            async with self._database.transaction() as tx:
+                noted = [await claims.note(tx.conn, job, self._why_unable(job)) for job in new]
+                await self._endings.changed(tx, [job for job in noted if job is not None])
+        return len(new)
+
+    def _takes(self, queue: str) -> dict[str, int]:
+        return {
+            kind.name: kind.payload_version
+            for kind in self._kinds.values()
+            if kind.queue == queue and kind.name not in self._unable
+        }
+
+    def _why_unable(self, job: Job) -> ErrorDocument:
+        if job.kind in self._unable:
+            return self._unable[job.kind]
+        kind = self._kinds.get(job.kind)
+        if kind is None or kind.queue != job.queue:
+            return errors.kind_unknown(job.kind).document
+        return errors.payload_newer(job.kind, job.payload_version, kind.payload_version)
 
     async def stopping(self, conn: AsyncConnection) -> list[Job]:
         """This owner's running jobs that somebody wants to end (`cancel_requested`) or to pause."""
@@ -83,11 +120,15 @@ class Leases:
 
         Jobs of a smaller priority than `at_least` are left alone.
         """
+        takes = self._takes(queue)
+        if not takes:
+            return None
         async with self._database.transaction() as tx:
             job = await claims.claim(
                 tx.conn,
                 self._clock,
                 queue=queue,
+                takes=takes,
                 owner=self.owner,
                 lease=self._lease,
                 at=clock.now(),

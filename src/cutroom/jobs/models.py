@@ -210,6 +210,9 @@ class JobKind(msgspec.Struct, frozen=True, kw_only=True):
     deadline_seconds: float | Callable[[Job], float] | None = None
     """How long one attempt may take before it is killed; None: as long as it lives."""
     payload_version: int = 1
+    """Grows when older workers could not read the payload any more: they leave such jobs to newer ones."""
+    encoders: tuple[str, ...] = ()
+    """Without which the work cannot be done: a worker that lacks one leaves the job to others."""
 
     def deadline(self, job: Job) -> float | None:
         """The deadline of this job's attempts, in seconds."""

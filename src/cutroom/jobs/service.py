@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cutroom.core.errors import CutroomError, ErrorKind, not_found
+from cutroom.core.errors import CutroomError, ErrorDocument, ErrorKind, not_found
 from cutroom.core.ids import new_id
 from cutroom.db.engine import Database, Transaction
 from cutroom.events.announce import Announcer
@@ -47,9 +47,21 @@ class JobService(Steering):
         except KeyError:
             raise errors.kind_unknown(name) from None
 
-    def leases(self, *, owner: str, lease_seconds: float = 6.0) -> Leases:
-        """What a supervisor named `owner` uses to claim, renew and finish."""
-        return Leases(self._database, self._kinds, self._endings, owner=owner, lease_seconds=lease_seconds)
+    def leases(
+        self, *, owner: str, lease_seconds: float = 6.0, unable: Mapping[str, ErrorDocument] | None = None
+    ) -> Leases:
+        """What a supervisor named `owner` uses to claim, renew and finish.
+
+        `unable`: kinds that it must leave to others, and why.
+        """
+        return Leases(
+            self._database, self._kinds, self._endings, owner=owner, lease_seconds=lease_seconds, unable=unable or {}
+        )
+
+    @property
+    def kinds(self) -> Mapping[str, JobKind]:
+        """Every registered kind by its name."""
+        return self._kinds
 
     async def enqueue(
         self,
@@ -173,6 +185,10 @@ class JobService(Steering):
         for job in await store.active_for(conn, subjects):
             found.setdefault(job.subject, []).append(job)
         return found
+
+    async def prune(self, tx: Transaction, *, before: int) -> int:
+        """Forget jobs that were over before an instant, at most a thousand at once; returns how many."""
+        return await store.prune(tx.conn, before=before, limit=1000)
 
     async def attempts(self, conn: AsyncConnection, job_id: str) -> builtins.list[JobAttempt]:
         """The history of a job, the oldest attempt first."""

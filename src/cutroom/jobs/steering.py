@@ -45,8 +45,12 @@ class Steering:
 
     async def cancel_batch(self, tx: Transaction, batch: str) -> int:
         """Cancel what was asked for together, or all parts of the job with this id; returns how many changed."""
+        return await self.cancel_many(tx, await edges.in_batch(tx.conn, batch))
+
+    async def cancel_many(self, tx: Transaction, ids: Collection[str]) -> int:
+        """Cancel these, passing over what is over or has gone; returns how many changed."""
         changed = 0
-        for job_id in await edges.in_batch(tx.conn, batch):
+        for job_id in ids:
             changed += await self._end(tx, await edges.generations(tx.conn, job_id), errors.CANCELLED)
         return changed
 

@@ -14,6 +14,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    delete,
     func,
     literal_column,
     or_,
@@ -189,6 +190,12 @@ async def change(
     )
     row = (await conn.execute(changed)).mappings().one_or_none()
     return None if row is None else job_of(row)
+
+
+async def prune(conn: AsyncConnection, *, before: int, limit: int) -> int:
+    """Delete jobs that were over before an instant, with their attempts; returns how many."""
+    old = select(jobs.c.id).where(jobs.c.finished_at < before).limit(limit)
+    return (await conn.execute(delete(jobs).where(jobs.c.id.in_(old)))).rowcount
 
 
 def visible_to(viewer: str) -> ColumnElement[bool]:

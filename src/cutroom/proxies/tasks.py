@@ -62,6 +62,7 @@ def kinds(
             progress=tasks.proxy_progress,
             publish=tasks.publish_proxy,
             failed=tasks.proxy_failed,
+            encoders=("libx264", "aac"),
             max_attempts=max_attempts,
         ),
     ]

@@ -28,9 +28,12 @@ async def live() -> Health:
 @router.get("/health", name="health")
 @router.get("/health/ready")
 async def ready(services: Services, response: Response) -> Health:
-    """The database and the data directory can be used; 503 when not."""
+    """The database and the data directory can be used; 503 when not. Without its broker the server goes on."""
     checks = [await _database(services), await asyncio.to_thread(_disk, services)]
     good = all(check.ok for check in checks)
+    if services.broker is not None:
+        problem = await asyncio.to_thread(services.broker.problem)
+        checks.append(HealthCheck(name="broker", ok=problem is None, message=problem))
     if not good:
         response.status_code = 503
     return Health(ok=good, version=cutroom.__version__, checks=checks)

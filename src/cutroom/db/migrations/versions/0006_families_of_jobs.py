@@ -1,4 +1,4 @@
-"""Families of jobs: what needs what, batches, pauses; stages and logs of attempts"""
+"""Families of jobs: what needs what, batches, pauses; stages and logs of attempts; facts about the installation"""
 
 from typing import Any
 
@@ -36,6 +36,12 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["needs_id"], ["jobs.id"], name=op.f("fk_job_needs_needs_id_jobs"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("job_id", "needs_id", name=op.f("pk_job_needs")),
     )
+    op.create_table(
+        "facts",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_facts")),
+    )
     op.create_index("ix_job_needs_needs", "job_needs", ["needs_id"])
     op.create_index("ix_jobs_parent", "jobs", ["parent_id"], **where("parent_id IS NOT NULL"))
     op.create_index(
@@ -60,6 +66,7 @@ def downgrade() -> None:
     )
     for name in ("finished", "batch", "open_parts", "parent"):
         op.drop_index(f"ix_jobs_{name}", table_name="jobs")
+    op.drop_table("facts")
     op.drop_table("job_needs")
     for name in ("log", "stages", "number"):
         op.drop_column("job_attempts", name)
