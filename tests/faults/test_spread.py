@@ -86,9 +86,7 @@ async def cluster(tmp_path: Path) -> AsyncIterator[Cluster]:
         await conn.execute(text(f"CREATE DATABASE {name}"))
     url = f"{POSTGRES.rpartition('/')[0]}/{name}"
     services = container.build(
-        Settings(
-            data=tmp_path / "data", database=DatabaseSettings(url=url), media=MediaSettings(ladder="240,120")
-        )
+        Settings(data=tmp_path / "data", database=DatabaseSettings(url=url), media=MediaSettings(ladder="240,120"))
     )
     await container.start(services)
     made = Cluster(services, url, tmp_path / "log.txt")

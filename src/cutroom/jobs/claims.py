@@ -150,7 +150,13 @@ async def end(conn: AsyncConnection, job: Job, values: Mapping[str, Any]) -> Job
         update(jobs)
         .where(*_held(job))
         .values(
-            lease_owner=None, lease_until=None, process_group=None, process_started=None, pause_requested=0, speed=None, **values
+            lease_owner=None,
+            lease_until=None,
+            process_group=None,
+            process_started=None,
+            pause_requested=0,
+            speed=None,
+            **values,
         )
         .returning(*COLUMNS)
     )

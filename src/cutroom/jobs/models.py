@@ -179,6 +179,20 @@ class NewJob(msgspec.Struct, frozen=True, kw_only=True):
     idempotency_key: str | None = None
 
 
+class JobFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which jobs: those that fit everything that is said here."""
+
+    state: JobState | None = None
+    kind: str | None = None
+    queue: str | None = None
+    subject: str | None = None  # the id of a video, asset or clip
+    parent: str | None = None  # the parts of this job
+    batch: str | None = None  # what was asked for together
+    text: str | None = None  # in the title, or a job's id
+    parts: bool = True  # False: without jobs that are parts of others
+    viewer: str | None = None  # the account that looks; None sees everybody's
+
+
 class JobPage(msgspec.Struct, frozen=True, kw_only=True):
     """Jobs, newest first, and the cursor of the next page."""
 

@@ -62,9 +62,7 @@ def kinds(
 
 
 class _Tasks:
-    def __init__(
-        self, service: ProxyService, library: LibraryService, store: ObjectStore, jobs: JobService
-    ) -> None:
+    def __init__(self, service: ProxyService, library: LibraryService, store: ObjectStore, jobs: JobService) -> None:
         self._service = service
         self._library = library
         self._store = store

@@ -61,8 +61,8 @@ class Attempt:
         self._ending = asyncio.Event()
         self._stage: str | None = None
         self._stages: list[StageMark] = []
-        self._stages_written = 0
-        self._log: str | None = None
+        self._written: Trace | None = None
+        self._printed: Callable[[], str] | None = None  # of the child that works, or has worked
         self._arguments: dict[str, Any] = {}
         self._pace = Pace(job.progress)
         self._news = False
@@ -125,10 +125,12 @@ class Attempt:
             if arguments is None:
                 return None
             self._arguments = arguments
+            self._printed = child.printed
             try:
                 result = await self._run_child(kind, child, arguments)
             finally:
-                self._log = child.printed() or None
+                said = child.printed()  # the child is another job's after this
+                self._printed = lambda: said
         return result if isinstance(result, dict) else {} if result is None else {"value": result}
 
     async def _run_child(self, kind: JobKind, child: Child, arguments: dict[str, Any]) -> Any:
@@ -257,22 +259,21 @@ class Attempt:
                 self.stop(Stop.CANCEL if job.cancel_requested else Stop.PAUSE)
 
     async def _renew(self, news: bool) -> Job:
-        known = len(self._stages)
-        stages = self._stages[:known] if known > self._stages_written else None
+        trace = self._trace()
         job = await self._leases.renew(
             self.job,
             stage=self._stage,
             progress=self._pace.fraction,
             speed=self._pace.speed,
             changed=news,
-            stages=stages,
+            trace=trace if trace != self._written else None,
         )
-        self._stages_written = known
+        self._written = trace
         return job
 
     def _trace(self) -> Trace:
-        log_ = None if self._log is None else hide_paths(self._log, self._arguments)
-        return Trace(stages=self._stages, log=log_)
+        said = self._printed() if self._printed is not None else ""
+        return Trace(stages=list(self._stages), log=hide_paths(said, self._arguments) or None)
 
 
 def explain(caught: Exception, job: Job) -> CutroomError:

@@ -32,7 +32,7 @@ class Pace:
 
     @property
     def speed(self) -> float | None:
-        """Fraction a second over the last half minute, a stretch without progress included; None for too short a time."""
+        """Fraction a second over the last half minute, standing still included; None for too short a time."""
         began, fraction = self._seen[0]
         seconds = self._clock() - began
         return None if seconds < _LEAST_SECONDS else (self.fraction - fraction) / seconds
