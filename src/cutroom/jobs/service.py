@@ -16,7 +16,7 @@ from cutroom.events.announce import Announcer
 from cutroom.jobs import edges, errors, history, store
 from cutroom.jobs.endings import Endings
 from cutroom.jobs.leases import Leases
-from cutroom.jobs.models import PREVIEW, Family, Job, JobAttempt, JobKind, JobPage, JobState, NewJob
+from cutroom.jobs.models import PREVIEW, Family, Job, JobAttempt, JobFilter, JobKind, JobPage, JobState, NewJob
 from cutroom.jobs.queueing import Queueing, row_of
 from cutroom.jobs.steering import Steering
 
@@ -140,52 +140,31 @@ class JobService(Steering):
             raise not_found("job", job_id)
         return job
 
-    async def list(
-        self,
-        conn: AsyncConnection,
-        *,
-        state: JobState | None = None,
-        kind: str | None = None,
-        subject: str | None = None,
-        parent: str | None = None,
-        batch: str | None = None,
-        parts: bool = True,
-        after: str | None = None,
-        limit: int = 50,
-        viewer: str | None = None,
-    ) -> JobPage:
-        """Jobs, newest first. `viewer` is the account that looks; None sees everybody's.
-
-        `parent` asks for the parts of one job, `batch` for what was asked for together; `parts=False` leaves out jobs
-        that are parts of others.
-        """
+    async def list(self, conn: AsyncConnection, *, after: str | None = None, limit: int = 50, **which: Any) -> JobPage:
+        """Jobs, newest first; `which` are the fields of a `JobFilter`."""
         limit = max(1, min(limit, MAX_PAGE))
-        asked = ("jobs", state, kind, subject, parent, batch, parts)
+        sought = JobFilter(**which)
+        asked = ("jobs", sought)
         begin = None if after is None else from_cursor(after, tuple[int, str], of=asked, code="job.cursor-invalid")
-        found = await store.page(
-            conn,
-            state=state,
-            kind=kind,
-            subject=subject,
-            parent=parent,
-            batch=batch,
-            parts=parts,
-            after=begin,
-            limit=limit + 1,
-            viewer=viewer,
-        )
+        found = await store.page(conn, sought, after=begin, limit=limit + 1)
         items = found[:limit]
         more = len(found) > limit
         return JobPage(items=items, next=to_cursor((items[-1].created_at, items[-1].id), of=asked) if more else None)
 
-    async def counts(self, conn: AsyncConnection, *, viewer: str | None = None, parts: bool = True) -> dict[str, int]:
-        """How many jobs are in each state, states without any included."""
-        found = await store.counts(conn, viewer=viewer, parts=parts)
+    async def counts(self, conn: AsyncConnection, **which: Any) -> dict[str, int]:
+        """How many jobs are in each state, states without any included; `which` are the fields of a `JobFilter`."""
+        found = await store.counts(conn, JobFilter(**which))
         return {state.value: found.get(state.value, 0) for state in JobState}
 
     async def counts_by_queue(self, conn: AsyncConnection) -> builtins.list[tuple[str, str, int]]:
         """Queue, state and how many jobs, of everybody."""
         return await store.counts_by_queue(conn)
+
+    async def fitting(
+        self, conn: AsyncConnection, which: JobFilter, states: Collection[JobState], *, limit: int
+    ) -> builtins.list[str]:
+        """The ids of jobs that are in one of these states, the oldest first."""
+        return await store.ids_of(conn, which, states, limit=limit)
 
     async def active(self, conn: AsyncConnection, subjects: Collection[str]) -> dict[str, builtins.list[Job]]:
         """The jobs of each subject that are not over, the running ones first; subjects without any are left out."""
