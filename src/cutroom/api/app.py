@@ -114,6 +114,7 @@ async def attached(app: FastAPI, services: Cutroom) -> AsyncIterator[EventHub]:
     app.state.cutroom = services
     app.state.hub = hub = EventHub(services.database, services.accounts, services.coherence.heard)
     await hub.start()
+    services.coherence.follows = True
     lane: CacheLane = app.state.lane
     lane.memory.max_bytes = services.settings.cache.answers_mib << 20
     lane.commits = counting = await commits(services.database)
