@@ -24,9 +24,8 @@ from cutroom.api.lane import CacheLane
 from cutroom.api.limits import Limits
 from cutroom.bootstrap.container import Cutroom
 from cutroom.bootstrap.settings import DatabaseSettings, Settings
-from cutroom.clips.models import Range
 from cutroom.db.engine import Database, Transaction
-from cutroom.library.models import FoundFile, ProxyState, Summary, Visibility
+from cutroom.library.models import FoundFile, Summary, Visibility
 from cutroom.telemetry.meters import Meters
 
 VISIT = Visit(remote="192.0.2.1", user_agent="test")
@@ -172,7 +171,8 @@ async def test_after_each_domains_write_a_kept_answer_is_what_the_application_sa
     """Whoever shows two credentials is answered by the application itself: that is the truth."""
     services, database = house.services, house.services.database
     video = await house.video("take.mp4", "ann", Visibility.SHARED)
-    subjects = [Summary(verdict="corrupt", verdict_message="A hole."), Summary(proxy_state=ProxyState.ENCODING)]
+    probe = {"duration": "10", "video": {"frame_rate": "25", "width": 320, "height": 240}}
+    subjects = [Summary(verdict="corrupt", verdict_message="A hole."), Summary(probe=probe)]
 
     async def summaries(tx: Transaction) -> None:
         for one in subjects:
@@ -191,7 +191,7 @@ async def test_after_each_domains_write_a_kept_answer_is_what_the_application_sa
 
     async def clipped(tx: Transaction) -> None:
         found = await services.library.get(tx.conn, video, viewer=None)
-        await services.clips.create(tx, found, [Range(in_frame=0, out_frame=9)], owner_id=house.accounts["ann"])
+        await services.clips.create(tx, found, in_frame=0, out_frame=9, owner_id=house.accounts["ann"])
 
     async def unclipped(tx: Transaction) -> None:
         found = await services.library.get(tx.conn, video, viewer=None)

@@ -42,7 +42,7 @@ class Served:
             text=True,
         )
         threading.Thread(target=self._read, daemon=True).start()
-        if not self._ready.wait(60):
+        if not self._ready.wait(180):
             self.process.kill()
             raise AssertionError("no greeting: " + "".join(self.lines))
         self.url = self._find(r"^  (https?://\S+)$")
