@@ -17,8 +17,8 @@ from cutroom.db import base
 from cutroom.library.tables import assets
 
 TABLES = (
-    "accounts assets audit clips inspections job_attempts jobs login_links outbox previews proxies sessions tokens "
-    "videos scans scan_results scan_files scan_schedules file_hashes webhooks webhook_deliveries"
+    "accounts assets audit clips inspections job_attempts job_needs jobs login_links outbox previews proxies "
+    "facts sessions tokens videos scans scan_results scan_files scan_schedules file_hashes webhooks webhook_deliveries"
 )
 
 

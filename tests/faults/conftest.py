@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from cutroom.db.engine import Database
-from cutroom.db.upgrade import upgrade
 from cutroom.jobs.models import Job
 from cutroom.jobs.service import JobService
+from tests.databases import copy_sqlite
 from tests.faults.supervise import kinds
 
 ROOT = Path(__file__).parents[2]
@@ -31,6 +31,7 @@ class Room:
         self.lock = root / "supervisor.lock"
         self.log = root / "log.txt"
         self.url = f"sqlite:///{root}/cutroom.db"
+        copy_sqlite(root / "cutroom.db")
         self.database = Database(self.url)
         self.jobs = JobService(self.database, kinds(self.published).values())
         self.processes: list[subprocess.Popen[bytes]] = []
@@ -115,7 +116,6 @@ def is_alive(pid: int) -> bool:
 async def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Room]:
     made = Room(tmp_path)
     monkeypatch.setenv("XDG_ROOM", str(made.scratch))
-    await upgrade(made.database, sqlite_path=None)
     yield made
     for process in made.processes:
         if process.poll() is None:

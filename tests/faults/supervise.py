@@ -41,7 +41,7 @@ async def main(url: str, scratch: Path, published: Path, lease: float, lock: Pat
     async with AsyncExitStack() as stack:
         if lock is not None and not await stack.enter_async_context(only_one(lock, leaving)):
             return
-        database = Database(url)
+        database = Database(url, direct=True)
         supervisor = Supervisor(
             database=database,
             jobs=JobService(database),

@@ -24,6 +24,7 @@ COMMANDS = (
     "preview",
     "clip",
     "jobs",
+    "worker",
     "db",
     "cache",
     "login-link",

@@ -91,11 +91,14 @@ def _serve(settings: Settings, folder: DataDirectory, url: str, *, open_: bool, 
 async def _prepare(settings: Settings) -> str | None:
     """Upgrade the database; a new set-up secret while there is no administrator."""
     from cutroom.bootstrap.container import build, start
+    from cutroom.bootstrap.shared_storage import mark
 
     cutroom = build(settings)
     cutroom.sheets.clear()
     try:
         await start(cutroom)
+        if not cutroom.database.is_sqlite:
+            await mark(cutroom)
         if not await cutroom.accounts.setup_required():
             return None
         async with cutroom.database.transaction(durable=True) as tx:

@@ -120,7 +120,7 @@ class ClipService:
         """The video's row is about to go, and its clips with it."""
         for clip in await rows.of_video(tx.conn, video.id):
             if clip.job_id is not None:
-                await self._jobs.cancel(tx, clip.job_id)
+                await self._jobs.cancel_many(tx, [clip.job_id])
             _touch(tx, clip)
             self._remove_later(tx, clip.id)
 

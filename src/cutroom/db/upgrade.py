@@ -41,7 +41,7 @@ async def upgrade(database: Database, *, sqlite_path: Path | None) -> None:
     if current is not None and sqlite_path is not None:
         backup_sqlite(sqlite_path, label=f"before-{head}")
     async with database.engine.connect() as conn:
-        writer = await conn.execution_options(cutroom_write="FULL")
+        writer = await conn.execution_options(cutroom_write="FULL", cutroom_unhurried=True)
         async with writer.begin():
             await writer.run_sync(_run)
 

@@ -28,8 +28,11 @@ async def live() -> Health:
 @router.get("/health", name="health")
 @router.get("/health/ready")
 async def ready(services: Services, response: Response) -> Health:
-    """The database and the data directory can be used; 503 when not. Redis is looked at, and done without."""
+    """The database and the data directory can be used; 503 when not. The server goes on without broker and Redis."""
     checks = [await _database(services), await asyncio.to_thread(_disk, services), *_redis(services)]
+    if services.broker is not None:
+        problem = await asyncio.to_thread(services.broker.problem)
+        checks.append(HealthCheck(name="broker", ok=problem is None, needed=False, message=problem))
     good = all(check.ok for check in checks if check.needed)
     if not good:
         response.status_code = 503
