@@ -121,11 +121,8 @@ def _ratio(name: str, costs: Costs, mine: str, theirs: str, target: float | None
 
 def _fixed_rate(ours: Server, say: Say) -> list[Claim]:
     """2,500 requests a second whatever happens."""
-    command = [sys.executable, "-m", "bench.openloop", ours.port, RATE, SECONDS, LIST, footage.SECRET]
-    words = [str(word) for word in command]
     before = ours.cpu()
-    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
-    told = json.loads(done.stdout)
+    told = fixed_rate_of(ours, SECONDS)
     cores = (ours.cpu() - before) / told["seconds"]
     say(f"{told}; {cores:.2f} cores")
     note = f"{told['rate']:.0f} a second for {told['seconds']:.0f} s, {cores:.2f} cores, worst {told['worst']} ms"
@@ -147,6 +144,15 @@ def _fixed_rate(ours: Server, say: Say) -> list[Claim]:
         )
         for name, value, unit, limit in claims
     ]
+
+
+def fixed_rate_of(server: Server, seconds: float) -> dict[str, float]:
+    """What `bench.openloop`, in a process of its own, tells of lists asked for at the fixed rate."""
+    command = [sys.executable, "-m", "bench.openloop", server.port, RATE, seconds, LIST, footage.SECRET]
+    words = [str(word) for word in command]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
+    told: dict[str, float] = json.loads(done.stdout)
+    return told
 
 
 def _throughput(database: str, ours: Server, raw: Server, say: Say) -> list[Claim]:

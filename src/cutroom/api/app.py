@@ -159,7 +159,7 @@ def _probed(app: FastAPI, services: Cutroom) -> Meters:
     """The process's meters, which look at what counts for itself too."""
     meters: Meters = app.state.meters
     meters.probe(probes.of_process)
-    meters.probe(lambda: probes.of_pool(services.database))
+    meters.probe(lambda: probes.of_database(services.database))
     meters.probe(lambda: probes.of_cache(services.cache.stats()))
     meters.probe(lambda: probes.of_lane(app.state.lane))
     meters.probe(lambda: probes.of_limits(app.state.limits))
