@@ -167,6 +167,18 @@ async def test_a_write_is_seen_by_the_very_next_question(house: House) -> None:
         assert f"take {number}.mp4" in await names(house, "bo")
 
 
+async def test_one_question_of_many_at_once_is_answered_once(house: House) -> None:
+    await house.ask("ann", "/api/videos?limit=7")
+    await house.video("new.mp4", "ann", Visibility.SHARED)
+    entered = house.entered
+    answers = await asyncio.gather(*(house.ask("ann", "/api/videos?limit=7") for _ in range(20)))
+    assert house.entered == entered + 1
+    assert len({one.content for one in answers}) == 1
+    assert "new.mp4" in answers[0].text
+    refused = await asyncio.gather(*(house.ask("ann", "/api/videos?limit=0") for _ in range(5)))
+    assert {one.status_code for one in refused} == {422}
+
+
 async def test_after_each_domains_write_a_kept_answer_is_what_the_application_says(house: House) -> None:
     """Whoever shows two credentials is answered by the application itself: that is the truth."""
     services, database = house.services, house.services.database
