@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import math
 import secrets
 import time
 import zlib
@@ -51,7 +52,7 @@ Headers = list[tuple[bytes, bytes]]
 class Answer:
     """One kept answer in one coding, as the messages it is sent in."""
 
-    __slots__ = ("account", "body", "etag", "number", "start", "timing", "unchanged")
+    __slots__ = ("account", "body", "etag", "number", "renew_at", "start", "timing", "unchanged")
 
     def __init__(
         self, number: Hashable, etag: bytes, headers: Headers, body: bytes, account: str | None, timing: Timing
@@ -64,6 +65,7 @@ class Answer:
         self.unchanged: Message = {"type": "http.response.start", "status": 304, "headers": said}
         self.account = account  # whose rate its repetition counts against
         self.timing = timing  # what its repetition is counted in
+        self.renew_at = time.monotonic() + KEEP_SECONDS / 2  # who asks then has it made anew, before it ends for all
 
     def messages(self, known: bytes | None) -> tuple[Message, Message]:
         """Whole, or 304 to who has it."""
@@ -115,8 +117,10 @@ class CacheLane:
         key = _key(scope, said, bearer, cookie, coding)
         answer = self.memory.peek(key)
         if answer is not MISSING and answer.number == number:
-            self.hits += 1
-            return None, answer
+            if answer.renew_at > self.memory.clock():
+                self.hits += 1
+                return None, answer
+            answer.renew_at = math.inf  # this one is renewed from now on; the others still get the answer
         return Question(scope["path"], key, number, coding, said.get(b"if-none-match")), None
 
     async def join(self, asked: Question) -> Answer | None:
