@@ -142,6 +142,7 @@ async def attached(app: FastAPI, services: Cutroom) -> AsyncIterator[EventHub]:
     app.state.cutroom = services
     app.state.hub = hub = EventHub(services.database, services.accounts, services.coherence.heard)
     await hub.start()
+    services.coherence.follows = True
     lane: CacheLane = app.state.lane
     lane.memory.max_bytes = services.settings.cache.answers_mib << 20
     lane.commits = counting = await commits(services.database)
@@ -191,7 +192,7 @@ def _probed(app: FastAPI, services: Cutroom) -> Meters:
     """The process's meters, which look at what counts for itself too."""
     meters: Meters = app.state.meters
     meters.probe(probes.of_process)
-    meters.probe(lambda: probes.of_pool(services.database))
+    meters.probe(lambda: probes.of_database(services.database))
     meters.probe(lambda: probes.of_cache(services.cache.stats()))
     meters.probe(lambda: probes.of_lane(app.state.lane))
     meters.probe(lambda: probes.of_limits(app.state.limits))

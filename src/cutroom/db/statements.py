@@ -72,6 +72,9 @@ class Statements:
     """The counters of one process. Written to `folder` every few seconds, and by `close`."""
 
     def __init__(self, folder: Path, *, slow_seconds: float) -> None:
+        self.calls = 0
+        self.failures = 0
+        self.seconds = 0.0
         self._folder = folder
         self._slow_seconds = slow_seconds
         self._since = time.time_ns()
@@ -104,6 +107,9 @@ class Statements:
         """One call; may come from any thread."""
         duration_class = max(0, math.ceil(STEPS * math.log2(max(seconds * 1e6, 1.0))))
         with self._lock:
+            self.calls += 1
+            self.failures += failed
+            self.seconds += seconds
             one = self._of_text.get(text) or self._known(text)
             one.calls += 1
             one.seconds += seconds
