@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
+pytest_plugins = ["tests.buckets"]
+
 
 @pytest.fixture(autouse=True)
 def scheduling() -> Iterator[None]:

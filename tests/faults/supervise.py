@@ -76,7 +76,7 @@ def make(house: House, database: Database, jobs: JobService, *, works: bool, fed
 
 
 async def serve(house: House, role: str, leaving: asyncio.Event, up: Callable[[Supervisor], None]) -> None:
-    database = Database(house.url)
+    database = Database(house.url, direct=True)
     jobs = JobService(database, kinds(Path(house.published), house.version).values())
     supervisor = make(house, database, jobs, works=role != "lead", fed=role == "work")
     beside: list[asyncio.Task[None]] = []

@@ -26,6 +26,7 @@ COMMANDS = (
     "jobs",
     "worker",
     "db",
+    "cache",
     "login-link",
     "doctor",
     "bench",

@@ -42,7 +42,7 @@ async def upgrade(database: Database, *, sqlite_path: Path | None) -> None:
     if current is not None and sqlite_path is not None:
         backup_sqlite(sqlite_path, label=f"before-{head}")
     async with database.engine.connect() as conn:
-        writer = await conn.execution_options(cutroom_write="FULL")
+        writer = await conn.execution_options(cutroom_write="FULL", cutroom_unhurried=True)
         async with writer.begin():
             if not database.is_sqlite:  # whose write transaction is the lock
                 await writer.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))

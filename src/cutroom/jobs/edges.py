@@ -46,6 +46,14 @@ async def mark_needed(conn: AsyncConnection, ids: Collection[str]) -> None:
         await conn.execute(update(jobs).where(jobs.c.id.in_(some)).values(needed=1))
 
 
+async def wait_for_more(conn: AsyncConnection, job_id: str, number: int) -> None:
+    """Let a job that has not started wait for so many more."""
+    waiting = case((jobs.c.state == JobState.PAUSED.value, jobs.c.state), else_=JobState.WAITING.value)
+    more = update(jobs).where(jobs.c.id == job_id, or_(_HELD_BACK, jobs.c.state == JobState.QUEUED.value))
+    if number:
+        await conn.execute(more.values(pending=jobs.c.pending + number, state=waiting))
+
+
 async def count_down(conn: AsyncConnection, done_id: str) -> list[Job]:
     """Tell those who need a job that it is done; returns the jobs that may start now."""
     told = (

@@ -84,6 +84,15 @@ class Queueing:
             self._rows[job_id]["pending"] += 1
             self._rows[job_id]["state"] = JobState.WAITING.value
 
+    async def add_needs(self, tx: Transaction, job_id: str) -> None:
+        """Let a stored job that has not started wait for this call's jobs too; after `write`."""
+        known = {needs for _, needs in await edges.needs_of(tx.conn, [job_id])}
+        stored = await edges.lock(tx.conn, set(self._ids) - known)
+        unmet = [one for one, job in stored.items() if job.state is not JobState.DONE]
+        await edges.mark_needed(tx.conn, unmet)
+        await edges.add(tx.conn, [(job_id, one) for one in sorted(stored)])
+        await edges.wait_for_more(tx.conn, job_id, len(unmet))
+
     async def _resolve(self, tx: Transaction, needs: Sequence[tuple[str, str]]) -> None:
         """Ids of jobs that somebody else queued at the same moment in place of those left out (PostgreSQL)."""
         if self._left_out.intersection(_flat(needs)):

@@ -110,6 +110,22 @@ class JobService(Steering):
         await self._endings.changed(tx, written)
         return ids
 
+    async def add_needs(self, tx: Transaction, job_id: str, needs: Sequence[NewJob]) -> builtins.list[str]:
+        """Queue jobs that a stored one waits for besides what it needs already, as long as it has not started.
+
+        For work whose parts are known only when a first job of them is done: call it in that one's `publish`.
+        """
+        queueing = Queueing(self._kinds, needs)
+        ids, written = await queueing.write(tx)
+        await queueing.add_needs(tx, job_id)
+        await self._endings.changed(tx, written)
+        return ids
+
+    async def with_key(self, conn: AsyncConnection, idempotency_key: str) -> Job | None:
+        """The job with this key that is not over."""
+        found = await store.active_keys(conn, {idempotency_key})
+        return None if not found else await store.get(conn, found[idempotency_key])
+
     async def prioritise(self, tx: Transaction, subject: str, priority: int) -> int:
         """Raise the subject's queued jobs to at least this priority; returns how many changed."""
         changed = await store.prioritise(tx.conn, subject, priority)
@@ -162,6 +178,10 @@ class JobService(Steering):
         """How many jobs are in each state, states without any included."""
         found = await store.counts(conn, viewer=viewer, parts=parts)
         return {state.value: found.get(state.value, 0) for state in JobState}
+
+    async def counts_by_queue(self, conn: AsyncConnection) -> builtins.list[tuple[str, str, int]]:
+        """Queue, state and how many jobs, of everybody."""
+        return await store.counts_by_queue(conn)
 
     async def active(self, conn: AsyncConnection, subjects: Collection[str]) -> dict[str, builtins.list[Job]]:
         """The jobs of each subject that are not over, the running ones first; subjects without any are left out."""

@@ -151,6 +151,12 @@ async def counts(conn: AsyncConnection, *, viewer: str | None, parts: bool) -> d
     return {row[0]: row[1] for row in await conn.execute(counted)}
 
 
+async def counts_by_queue(conn: AsyncConnection) -> builtins.list[tuple[str, str, int]]:
+    """Queue, state and how many."""
+    counted = select(jobs.c.queue, jobs.c.state, func.count()).group_by(jobs.c.queue, jobs.c.state)
+    return [(row[0], row[1], row[2]) for row in await conn.execute(counted)]
+
+
 async def active_for(conn: AsyncConnection, subjects: Collection[str]) -> builtins.list[Job]:
     """The jobs of these subjects that are not over, the running ones first, then by priority."""
     found: builtins.list[Job] = []
@@ -161,10 +167,10 @@ async def active_for(conn: AsyncConnection, subjects: Collection[str]) -> builti
 
 
 async def prioritise(conn: AsyncConnection, subject: str, priority: int) -> builtins.list[Job]:
-    """Raise the queued jobs of a subject to at least this priority; returns those that changed."""
+    """Raise the jobs of a subject that have not started to at least this priority; returns those that changed."""
     changed = (
         update(jobs)
-        .where(jobs.c.subject == subject, QUEUED, jobs.c.priority < priority)
+        .where(jobs.c.subject == subject, STARTABLE, jobs.c.priority < priority)
         .values(priority=priority)
         .returning(*COLUMNS)
     )

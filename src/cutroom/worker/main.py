@@ -108,7 +108,7 @@ async def serve(
     effective: Settings, role: Role, leaving: asyncio.Event, up: Callable[[Supervisor], None] | None = None
 ) -> None:
     """Run a supervisor and what goes with its role."""
-    cutroom = container.build(effective)
+    cutroom = container.build(effective, direct=True)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(cutroom.database.close)
         lock = effective.data / LOCK_NAME
@@ -126,6 +126,7 @@ async def serve(
             alone=cutroom.database.is_sqlite,
             unable={} if role.leads else await asyncio.to_thread(_unable, cutroom.jobs),
             fed=role.fed,
+            store=cutroom.store,
         )
         log.info("Supervisor %s works in %s.", supervisor.owner, effective.data)
         beside = [asyncio.create_task(one) for one in _beside(cutroom, role, leaving)]

@@ -22,6 +22,7 @@ from cutroom.jobs.models import IDLE_BELOW, LAST_BELOW, Job, JobKind
 from cutroom.jobs.service import JobService
 from cutroom.media.pool import DecodePool
 from cutroom.processes import groups
+from cutroom.storage.port import ObjectStore
 from cutroom.worker.attempt import DATABASE_AWAY, Attempt, Stop, remove_work_dir
 
 log = logging.getLogger(__name__)
@@ -59,6 +60,7 @@ class Supervisor:
         owner: str | None = None,
         unable: Mapping[str, ErrorDocument] | None = None,
         fed: bool = False,
+        store: ObjectStore | None = None,
     ) -> None:
         """`alone`: no other supervisor can be alive (a lock says so), so running jobs found at the start are orphans.
 
@@ -71,6 +73,7 @@ class Supervisor:
         self._jobs = jobs
         self._leases = jobs.leases(owner=self.owner, lease_seconds=lease_seconds, unable=unable)
         self._scratch = scratch
+        self._store = store
         self._plans = {
             name: plan if isinstance(plan, QueuePlan) else QueuePlan(size=plan) for name, plan in queues.items()
         }
@@ -178,7 +181,9 @@ class Supervisor:
 
     def _start(self, job: Job) -> asyncio.Task[None]:
         key = (job.id, job.fence)
-        attempt = Attempt(job, leases=self._leases, pool=self._pools[job.queue], scratch=self._scratch)
+        attempt = Attempt(
+            job, leases=self._leases, pool=self._pools[job.queue], scratch=self._scratch, store=self._store
+        )
         self._running[key] = attempt
         task = asyncio.create_task(attempt.run())
         self._tasks[job.queue].add(task)

@@ -1,4 +1,4 @@
-"""Jobs and health on the wire."""
+"""Jobs on the wire."""
 
 from __future__ import annotations
 
@@ -40,15 +40,3 @@ class JobPage(Shape):
     items: list[JobShape]
     next: str | None
     counts: JobCounts
-
-
-class HealthCheck(Shape):
-    name: str
-    ok: bool
-    message: str | None
-
-
-class Health(Shape):
-    ok: bool
-    version: str
-    checks: list[HealthCheck]
