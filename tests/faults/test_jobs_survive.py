@@ -152,7 +152,7 @@ async def test_a_newer_version_takes_over_and_reads_what_the_older_could_not(hou
     refused = await house.until(newer, lambda job: job.error is not None, 60)
     assert refused.error is not None
     assert (refused.state, refused.error.code) == (JobState.QUEUED, "job.payload-newer")
-    long = await house.enqueue("write", "vid_3", seconds=3.0)
+    long = await house.enqueue("write", "vid_3", seconds=8.0)
     await house.until(long, lambda job: job.stage == "writing", 60)
     for pid in [*house.pids("server"), *house.pids("worker")]:
         if house.engine != "embedded" or pid in house.pids("worker"):
