@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from cutroom.bootstrap import container
 from cutroom.bootstrap.container import Cutroom
 from cutroom.bootstrap.settings import DatabaseSettings, Settings
-from cutroom.db.connect import async_url
 from cutroom.db.engine import Database
 from cutroom.db.upgrade import upgrade
-
-POSTGRES = os.environ.get("CUTROOM_TEST_POSTGRES_URL", "")
+from tests.conftest import empty_postgres
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -27,16 +21,8 @@ async def database_url(request: pytest.FixtureRequest) -> AsyncIterator[str]:
     if request.param == "sqlite":
         yield ""
         return
-    if not POSTGRES:
-        pytest.skip("PostgreSQL is missing; run: apt-get install postgresql && scripts/services up postgres")
-    name = f"test_{secrets.token_hex(6)}"
-    server = create_async_engine(async_url(POSTGRES), isolation_level="AUTOCOMMIT")
-    async with server.connect() as conn:
-        await conn.execute(text(f"CREATE DATABASE {name}"))
-    yield f"{POSTGRES.rpartition('/')[0]}/{name}"
-    async with server.connect() as conn:
-        await conn.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    await server.dispose()
+    async with empty_postgres() as url:
+        yield url
 
 
 @pytest.fixture

@@ -85,7 +85,8 @@ def redis_server(config: Path, folder: Path) -> Iterator[redis.Redis]:
                 client.ping()
                 break
             except redis.ConnectionError:
-                assert process.poll() is None and time.monotonic() < until, (folder / "log").read_text()
+                assert process.poll() is None, (folder / "log").read_text()
+                assert time.monotonic() < until
                 time.sleep(0.05)
         yield client
     finally:
