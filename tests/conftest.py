@@ -3,46 +3,28 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
 
 import pytest
 
+pytest_plugins = ["tests.buckets"]
 POSTGRES = os.environ.get("CUTROOM_TEST_POSTGRES_URL", "")
 MISSING = "PostgreSQL is missing; run: apt-get install postgresql && scripts/services up postgres"
 
 
-@asynccontextmanager
-async def empty_postgres() -> AsyncIterator[str]:
-    """The URL of an empty database of the test server, dropped afterwards."""
-    from sqlalchemy import text
-    from sqlalchemy.ext.asyncio import create_async_engine
-
-    from cutroom.db.connect import async_url
-
-    if not POSTGRES:
-        pytest.skip(MISSING)
-    name = f"test_{secrets.token_hex(6)}"
-    server = create_async_engine(async_url(POSTGRES), isolation_level="AUTOCOMMIT")
-    async with server.connect() as conn:
-        await conn.execute(text(f"CREATE DATABASE {name}"))
-    try:
-        yield f"{POSTGRES.rpartition('/')[0]}/{name}"
-    finally:
-        async with server.connect() as conn:
-            await conn.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-        await server.dispose()
-
-
 @pytest.fixture
 async def test_database_url() -> AsyncIterator[str]:
-    """Empty, which means SQLite; an empty PostgreSQL's URL where CUTROOM_TEST_DATABASE is postgres (`make faults`)."""
+    """Empty, which means SQLite; an upgraded PostgreSQL's URL where CUTROOM_TEST_DATABASE is postgres."""
     if os.environ.get("CUTROOM_TEST_DATABASE") != "postgres":
         yield ""
         return
-    async with empty_postgres() as url:
-        yield url
+    from tests.databases import copy_postgres, drop_postgres
+
+    if not POSTGRES:
+        pytest.skip(MISSING)
+    url = await copy_postgres(POSTGRES)
+    yield url
+    await drop_postgres(POSTGRES, url)
 
 
 @pytest.fixture(autouse=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from cutroom.db.engine import Database
 from cutroom.library.list_store import count
 from cutroom.library.models import VideoFilter
 from cutroom.library.search import understand
+from tests.conftest import MISSING, POSTGRES
+from tests.databases import create_postgres, drop_postgres
 
 EARLIER = [
     str(one.down_revision)
@@ -35,10 +38,23 @@ def _to(conn: Connection, revision: str) -> None:
     command.upgrade(config, revision)
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+async def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    """A database without any table."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/cutroom.db"
+        return
+    if not POSTGRES:
+        pytest.skip(MISSING)
+    url = await create_postgres(POSTGRES)
+    yield url
+    await drop_postgres(POSTGRES, url)
+
+
 @pytest.mark.parametrize("revision", sorted(EARLIER))
-async def test_from_each_earlier_revision(database_url: str, tmp_path: Path, revision: str) -> None:
+async def test_from_each_earlier_revision(empty_url: str, tmp_path: Path, revision: str) -> None:
     path = tmp_path / "cutroom.db"
-    database = Database(database_url or f"sqlite:///{path}")
+    database = Database(empty_url)
     place = "CAST('/a' AS BLOB)" if database.is_sqlite else "convert_to('/a', 'UTF8')"
     async with database.transaction(unhurried=True) as tx:
         await tx.conn.run_sync(_to, revision)

@@ -49,6 +49,11 @@ class DataDirectory:
         return self.root / "statements"
 
     @property
+    def numbers(self) -> Path:
+        """What each server process has counted, for whoever answers for all of them."""
+        return self.root / "cache" / "numbers"
+
+    @property
     def backups(self) -> Path:
         """Copies of the database."""
         return self.root / "backups"

@@ -73,6 +73,19 @@ class DatabaseSettings(Group):
             query_seconds=self.query_seconds,
         )
 
+    backup_days: float = Field(
+        default=1.0, ge=0, description="Days between copies of the SQLite database, of which seven are kept; 0: none"
+    )
+
+
+class BrokerSettings(Group):
+    """Telling workers on other machines that there is something to do."""
+
+    url: str = Field(
+        default="",
+        description="redis://HOST/0, rediss://…, amqp://USER:PASSWORD@HOST or amqps://…; empty: one machine does all",
+    )
+
 
 class ServerSettings(Group):
     """The HTTP server."""
@@ -84,6 +97,33 @@ class ServerSettings(Group):
     cors_origins: Words = Field(default=(), description="Origins of other sites that may call the API")
     trusted_proxies: Words = Field(default=(), description="Addresses whose X-Forwarded-* headers are believed")
     public_url: str = Field(default="", description="How people reach the server, when a proxy stands before it")
+    metrics_token: str = Field(
+        default="", description="What a scraper of /metrics shows as a bearer token; empty: administrators only"
+    )
+    tls_certificate: str = Field(default="", description="PEM file of the certificate chain: HTTPS, with HTTP/2")
+    tls_key: str = Field(default="", description="PEM file of the certificate's key")
+
+
+class CacheSettings(Group):
+    """Kept answers and values."""
+
+    url: str = Field(
+        default="",
+        pattern=r"^((redis|rediss|unix)://.+)?$",
+        description="redis://HOST:PORT/0 that all processes share; empty: each keeps its own",
+    )
+    memory_mib: int = Field(default=64, ge=1, description="Memory for values, in each process")
+    answers_mib: int = Field(default=32, ge=1, description="Memory for kept answers, in each process")
+    patience_ms: float = Field(default=20.0, gt=0, description="How long Redis may be silent before it is left alone")
+
+
+class LimitsSettings(Group):
+    """How often one may ask; 0: as often as one likes."""
+
+    account: float = Field(default=200.0, ge=0, description="Requests a second of one account, on average")
+    account_burst: float = Field(default=2000.0, ge=1, description="Requests of one account at once")
+    address: float = Field(default=1000.0, ge=0, description="Requests a second of one address, on average")
+    address_burst: float = Field(default=5000.0, ge=1, description="Requests of one address at once")
 
 
 class AccountsSettings(Group):
@@ -102,6 +142,7 @@ class JobsSettings(Group):
         default=6.0, ge=2, description="Seconds after which a silent runner's job is given away"
     )
     max_attempts: int = Field(default=3, ge=1, le=20, description="Tries before a job has failed")
+    keep_days: float = Field(default=30.0, gt=0, description="Days until a job that is over is forgotten")
     inspect: int = Field(default=0, ge=0, description="Inspections at once; 0: one for each core")
     io: int = Field(default=1, ge=1, description="Files hashed at once")
     preview: int = Field(default=0, ge=0, description="Thumbnails at once; 0: one for each two cores")
@@ -111,6 +152,11 @@ class JobsSettings(Group):
     )
     encode: int = Field(default=1, ge=1, description="Ladders at once; one uses every core already")
     clip: int = Field(default=1, ge=1, description="Cuts at once")
+    ai: int = Field(default=1, ge=1, description="Works of models at once")
+    spread: Literal["auto", "always", "never"] = Field(
+        default="auto", description="Encode long footage in parts that workers share; auto: where PostgreSQL is used"
+    )
+    spread_minutes: float = Field(default=10.0, ge=0, description="Length from which on footage counts as long")
 
 
 class InspectionSettings(Group):
@@ -144,6 +190,27 @@ class StorageSettings(Group):
     """Where originals and everything derived are kept."""
 
     root: str = Field(default="", description="Folder of the object store; empty: objects/ in the data directory")
+    url: str = Field(
+        default="",
+        pattern=r"^(s3://.+)?$",
+        description="s3://BUCKET/PREFIX: objects in a bucket, with local copies in `root`; empty: on the disk",
+    )
+    endpoint: str = Field(default="", description="Address of an S3 service that is not AWS: https://s3.example.com")
+    region: str = Field(default="", description="Region of the bucket; empty: as the AWS environment says")
+    copies_gib: float = Field(default=50.0, gt=0, description="Local copies of a bucket's objects, in GiB")
+    delivery: Literal["stream", "redirect"] = Field(
+        default="stream",
+        description="How a bucket's objects reach browsers: through this server, or straight from signed addresses",
+    )
+    retention: Literal["off", "seed"] = Field(
+        default="off",
+        description="seed: proxies go after 30 days, clips after 7; off: as proxy_days and clip_days say",
+    )
+    proxy_days: float = Field(default=0.0, ge=0, description="Days until a finished proxy is removed; 0: never")
+    clip_days: float = Field(default=0.0, ge=0, description="Days until a clip is removed; 0: never")
+    orphan_hours: float = Field(
+        default=24.0, ge=1, description="Hours after which an object that nothing refers to is removed"
+    )
 
 
 class LibrarySettings(Group):
@@ -193,7 +260,10 @@ class Settings(BaseSettings):
 
     data: Path = Field(default_factory=default_data, description="The data directory")
     database: DatabaseSettings = DatabaseSettings()
+    broker: BrokerSettings = BrokerSettings()
     server: ServerSettings = ServerSettings()
+    cache: CacheSettings = CacheSettings()
+    limits: LimitsSettings = LimitsSettings()
     accounts: AccountsSettings = AccountsSettings()
     jobs: JobsSettings = JobsSettings()
     inspection: InspectionSettings = InspectionSettings()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, literal, select, tuple_, update
+from sqlalchemy import Row, delete, func, insert, literal, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cutroom.accounts.models import Principal
@@ -66,6 +66,13 @@ async def of_video(conn: AsyncConnection, video_id: str) -> list[Clip]:
 async def of_job(conn: AsyncConnection, job_id: str) -> list[Clip]:
     """Every clip that a job cuts."""
     return [_clip(row) for row in await conn.execute(_WHOLE.where(clips.c.job_id == job_id))]
+
+
+async def totals(conn: AsyncConnection, owner_id: str) -> tuple[int, int]:
+    """How many clips an account has, and their bytes."""
+    summed = select(func.count(), func.coalesce(func.sum(clips.c.size_bytes), 0)).where(clips.c.owner_id == owner_id)
+    count, size = (await conn.execute(summed)).one()
+    return int(count), int(size)
 
 
 async def change(conn: AsyncConnection, clip_id: str, values: dict[str, Any]) -> None:

@@ -4,27 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import math
+import sqlite3
+import time
 from typing import Any
 
 from sqlalchemy import event, make_url
 from sqlalchemy.dialects import registry
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.util import await_only
 
 from cutroom.core.errors import CutroomError
 from cutroom.db.pooling import Pooling
 from cutroom.db.refusals import query_timeout, unreachable
 
 registry.register("sqlite.cutroom", "cutroom.db.sqlite_driver", "Dialect")
+registry.register("sqlite.cutroom_direct", "cutroom.db.sqlite_driver", "DirectDialect")
+
+_DIRECT_BUSY_SECONDS = 0.01
+_BUSY_PAUSE_SECONDS = 0.005
 
 _KEPT_STATEMENTS = 256  # prepared ones, of each connection
 _HANGING_SECONDS = 10.0  # a server that has not stopped a statement so long after its limit does not answer at all
 
 
-def async_url(url: str) -> str:
+def async_url(url: str, *, direct: bool = False) -> str:
     """The URL with its asynchronous driver named."""
     if url.startswith("sqlite:"):
-        return url.replace("sqlite:", "sqlite+cutroom:", 1)
+        return url.replace("sqlite:", "sqlite+cutroom_direct:" if direct else "sqlite+cutroom:", 1)
     if url.startswith(("postgresql:", "postgres:")):
         return "postgresql+asyncpg:" + url.split(":", 1)[1]
     if url.startswith(("sqlite+cutroom:", "postgresql+asyncpg:")):
@@ -36,10 +43,13 @@ def async_url(url: str) -> str:
     )
 
 
-def make_engine(url: str, pooling: Pooling) -> AsyncEngine:
-    """The engine of a `sqlite:///ABSOLUTE/PATH` or `postgresql://…`."""
-    named = async_url(url)
-    return _sqlite(named, pooling) if named.startswith("sqlite") else _postgres(named, pooling)
+def make_engine(url: str, pooling: Pooling, *, direct: bool = False) -> AsyncEngine:
+    """The engine of a `sqlite:///ABSOLUTE/PATH` or `postgresql://…`.
+
+    `direct` runs SQLite's statements in the event loop's thread.
+    """
+    named = async_url(url, direct=direct)
+    return _sqlite(named, pooling, direct=direct) if named.startswith("sqlite") else _postgres(named, pooling)
 
 
 def _postgres(url: str, pooling: Pooling) -> AsyncEngine:
@@ -85,16 +95,18 @@ async def _connect(*arguments: Any, **named: Any) -> Any:
         raise unreachable(error) from error
 
 
-def _sqlite(url: str, pooling: Pooling) -> AsyncEngine:
+def _sqlite(url: str, pooling: Pooling, *, direct: bool) -> AsyncEngine:
     from cutroom.db.deadlines import TimedConnection
 
+    busy_seconds = _DIRECT_BUSY_SECONDS if direct else pooling.busy_seconds
     engine = create_async_engine(
         url,
         pool_size=pooling.size,
         max_overflow=pooling.overflow,
         pool_timeout=pooling.wait_seconds,
         connect_args={
-            "timeout": pooling.busy_seconds,
+            "timeout": busy_seconds,
+            "check_same_thread": not direct,
             "factory": TimedConnection,
             "cached_statements": _KEPT_STATEMENTS,
         },
@@ -109,7 +121,7 @@ def _sqlite(url: str, pooling: Pooling) -> AsyncEngine:
             "journal_mode=WAL",
             "synchronous=NORMAL",
             "foreign_keys=ON",
-            f"busy_timeout={int(pooling.busy_seconds * 1000)}",
+            f"busy_timeout={int(busy_seconds * 1000)}",
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
@@ -125,7 +137,23 @@ def _sqlite(url: str, pooling: Pooling) -> AsyncEngine:
         if flush is not None and conn.info.get("synchronous", "NORMAL") != flush:
             cursor.execute(f"PRAGMA synchronous={flush}")
             conn.info["synchronous"] = flush
-        cursor.execute("BEGIN" if flush is None else "BEGIN IMMEDIATE")
+        if flush is None:
+            cursor.execute("BEGIN")
+        else:
+            _begin_writing(cursor, pooling.busy_seconds if direct else 0.0)
         cursor.close()
 
     return engine
+
+
+def _begin_writing(cursor: Any, patience_seconds: float) -> None:
+    """Take the write lock; a direct connection waits for it here, where the loop goes on meanwhile."""
+    until = time.monotonic() + patience_seconds
+    while True:
+        try:
+            cursor.execute("BEGIN IMMEDIATE")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
+                raise
+        await_only(asyncio.sleep(_BUSY_PAUSE_SECONDS))

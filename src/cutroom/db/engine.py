@@ -27,11 +27,16 @@ class Transaction:
 
     def __init__(self, conn: AsyncConnection) -> None:
         self.conn = conn
+        self.tags: set[str] = set()
         self._after_commit: list[AfterCommit] = []
 
     def after_commit(self, callback: AfterCommit) -> None:
         """Run `callback` when the commit has succeeded; it is dropped on a rollback."""
         self._after_commit.append(callback)
+
+    def touch(self, *tags: str) -> None:
+        """Say what the transaction changes, in the words that cached values depend on (`account:ID`)."""
+        self.tags.update(tags)
 
     async def run_after_commit(self) -> None:
         """Called by the edge that committed."""
@@ -42,16 +47,26 @@ class Transaction:
 class Database:
     """The engine and its two ways in: `transaction()` to write, `read()` to read."""
 
-    def __init__(self, url: str, *, pooling: Pooling | None = None, statements: Statements | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        pooling: Pooling | None = None,
+        statements: Statements | None = None,
+        direct: bool = False,
+    ) -> None:
         """`url` is `sqlite:///ABSOLUTE/PATH` or `postgresql://…`; drivers are chosen here.
 
-        `statements` counts what is asked, and is closed with the database.
+        `statements` counts what is asked, and is closed with the database. `direct` runs SQLite's statements in the
+        event loop's thread: several times cheaper, for a process that answers nobody else meanwhile, such as the job
+        runner's.
         """
         self.is_sqlite = url.startswith("sqlite")
         self.commits = 0  # of this process
         self.pooling = pooling or Pooling()
         self.statements = statements
-        self.engine = make_engine(url, self.pooling)
+        self.engine = make_engine(url, self.pooling, direct=direct)
+        self.before_commit: Callable[[Transaction], Awaitable[None]] | None = None  # of one that has touched something
         self._readers: Readers | None = None
         if self.is_sqlite and (path := self.engine.url.database):
             self._readers = Readers(path, self.pooling)
@@ -75,6 +90,8 @@ class Database:
                 async with conn.begin():
                     transaction = Transaction(conn)
                     yield transaction
+                    if transaction.tags and self.before_commit is not None:
+                        await self.before_commit(transaction)
         except REFUSALS as error:
             _raise(error)
         finally:

@@ -105,8 +105,8 @@ def _hits(
     newest = select(place.label("place")).select_from(source).where(condition).order_by(place.desc()).limit(_RANKED)
     ranked = documents.join(videos, videos.c.id == documents.c.video_id)
     ranked = ranked.outerjoin(accounts, accounts.c.id == videos.c.owner_id)
-    query = select(*LISTED, score.label("score"), documents.c.place).select_from(ranked)
-    query = _narrowed(query.where(documents.c.place.in_(newest)), sees, where)
+    columns = (*LISTED, score.label("score"), documents.c.place)
+    query = _narrowed(select(*columns).select_from(ranked).where(documents.c.place.in_(newest)), sees, where)
     if after is not None:
         query = query.where(tuple_(score, documents.c.place) < tuple_(*after))
     return query.order_by(score.desc(), documents.c.place.desc())

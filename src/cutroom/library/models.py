@@ -102,6 +102,15 @@ class VideoSort(StrEnum):
     RELEVANCE = "relevance"  # how well the newest hits answer; without a question the same as ADDED
 
 
+class Totals(msgspec.Struct, frozen=True, kw_only=True):
+    """What an account's footage adds up to."""
+
+    videos: int
+    bytes: int
+    seconds: float
+    by_verdict: dict[str, int]
+
+
 class VideoPage(msgspec.Struct, frozen=True, kw_only=True):
     """One page of a list and the cursor of the next one."""
 

@@ -18,7 +18,7 @@ from cutroom.db.engine import Database, Transaction
 from cutroom.events.announce import Announcer
 from cutroom.jobs.models import URGENT
 from cutroom.jobs.service import JobService
-from cutroom.library import files, list_store, notes, search, store, tags
+from cutroom.library import files, list_store, notes, search, store, tags, totals_store
 from cutroom.library.events import VideoDeleting, VideoOpened, VideoReady
 from cutroom.library.hashing import Hashing
 from cutroom.library.intake import Intake
@@ -30,6 +30,7 @@ from cutroom.library.models import (
     ProxyState,
     Source,
     Summary,
+    Totals,
     Video,
     VideoFilter,
     VideoPage,
@@ -139,6 +140,10 @@ class LibraryService:
         ):
             raise not_found("video", video_id)
         return video
+
+    async def totals(self, conn: AsyncConnection, owner_id: str) -> Totals:
+        """What an account's footage adds up to; reads all of its rows."""
+        return await totals_store.totals(conn, owner_id)
 
     async def find(self, conn: AsyncConnection, video_ids: Sequence[str]) -> builtins.list[Video]:
         """Those of these videos that are there, with their probes."""
@@ -266,14 +271,25 @@ class LibraryService:
 
     async def places(self, conn: AsyncConnection, *, after: str, limit: int) -> builtins.list[tuple[str, str]]:
         """Ids and paths of the videos after an id, in the order of their ids, for who walks over all of them."""
+        # Originals in a bucket are inspected by their own jobs, which bring them here one at a time.
         return [
             (video_id, self.path_of(kind, location))
             for video_id, kind, location in await store.places(conn, after=after, limit=limit)
+            if not (self._store.remote and kind == LocationKind.STORED.value)
         ]
 
     def local_path(self, video: Video) -> str:
         """Where the operating system finds the video's file, for those who may know."""
         return files.local_path(self._store, video)
+
+    def fetched(self, video: Video) -> str:
+        """The same, once the file is there: a stored original may have to be brought first. Blocks.
+
+        Raises `storage.not-found` and what the store raises.
+        """
+        if video.location_kind is LocationKind.STORED:
+            self._store.fetch(video.path)
+        return self.local_path(video)
 
     async def source_of(self, tx: Transaction, video: Video, *, inspecting: bool = False) -> Source | None:
         """The local file of a video for a job, or None when there is nothing to do now.

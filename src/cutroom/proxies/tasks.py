@@ -14,10 +14,12 @@ from cutroom.core.errors import ErrorDocument
 from cutroom.db.engine import Transaction
 from cutroom.jobs.errors import CANCELLED
 from cutroom.jobs.models import Job, JobKind
+from cutroom.jobs.service import JobService
 from cutroom.library.models import ProxyState, Summary, Video
 from cutroom.library.service import LibraryService
+from cutroom.media.ladder.whole import OUTLINE
 from cutroom.proxies import store as rows
-from cutroom.proxies.models import Preview, PreviewKind, ladder_prefix, preview_prefix
+from cutroom.proxies.models import WHOLE, Preview, PreviewKind, ladder_prefix, preview_prefix
 from cutroom.proxies.service import ProxyService, poster_key
 from cutroom.proxies.sources import local_source
 from cutroom.storage.port import ObjectStore
@@ -29,9 +31,11 @@ SPRITE_SECONDS = 600.0
 """A keyframe of a small rung for each ten seconds of footage."""
 
 
-def kinds(service: ProxyService, library: LibraryService, store: ObjectStore, *, max_attempts: int) -> list[JobKind]:
+def kinds(
+    service: ProxyService, library: LibraryService, store: ObjectStore, jobs: JobService, *, max_attempts: int
+) -> list[JobKind]:
     """The kinds `preview` (thumbnails), `proxy` (ladder, sprite and peaks in one decode), `sprite` (of a ladder)."""
-    tasks = _Tasks(service, library, store)
+    tasks = _Tasks(service, library, store, jobs)
     return [
         JobKind(
             name="preview",
@@ -39,6 +43,8 @@ def kinds(service: ProxyService, library: LibraryService, store: ObjectStore, *,
             target="cutroom.proxies.previews:build_thumbnails",
             prepare=tasks.prepare_preview,
             publish=tasks.publish_preview,
+            reads=lambda arguments: [arguments["source"]],
+            deliver=tasks.deliver,
             max_attempts=max_attempts,
             deadline_seconds=THUMBNAIL_SECONDS,
         ),
@@ -48,27 +54,34 @@ def kinds(service: ProxyService, library: LibraryService, store: ObjectStore, *,
             target="cutroom.proxies.previews:build_sprite_of_rung",
             prepare=tasks.prepare_sprite,
             publish=tasks.publish_sprite,
+            reads=lambda arguments: _rung(Path(arguments["playlist"])),
+            deliver=tasks.deliver,
             max_attempts=max_attempts,
             deadline_seconds=SPRITE_SECONDS,
         ),
         JobKind(
             name="proxy",
             queue="encode",
-            target="cutroom.proxies.work:build_ladder",
+            target="cutroom.proxies.parts:finish_ladder",
             prepare=tasks.prepare_proxy,
             progress=tasks.proxy_progress,
             publish=tasks.publish_proxy,
+            reads=lambda arguments: [arguments["source"]],
+            writes=lambda arguments: [arguments["segments_dir"]],
+            deliver=tasks.deliver,
             failed=tasks.proxy_failed,
+            encoders=("libx264", "aac"),
             max_attempts=max_attempts,
         ),
     ]
 
 
 class _Tasks:
-    def __init__(self, service: ProxyService, library: LibraryService, store: ObjectStore) -> None:
+    def __init__(self, service: ProxyService, library: LibraryService, store: ObjectStore, jobs: JobService) -> None:
         self._service = service
         self._library = library
         self._store = store
+        self._jobs = jobs
 
     async def prepare_preview(self, tx: Transaction, job: Job) -> dict[str, Any] | None:
         """None when the asset has gone or has its thumbnails."""
@@ -79,13 +92,20 @@ class _Tasks:
             return None
         return {"source": found.for_child(job.folder), "output_dir": str(job.folder / "thumbnails")}
 
+    async def deliver(self, job: Job, arguments: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
+        """Move the pictures and peaks into the store, under a prefix of this attempt."""
+        folder = Path(arguments.get("previews_dir") or arguments["output_dir"])
+        await asyncio.to_thread(self._adopt_files, folder, self._prefix(job))
+        return result
+
     async def publish_preview(self, tx: Transaction, job: Job, result: dict[str, Any]) -> dict[str, Any] | None:
-        """Adopt the pictures and show the poster."""
+        """Show the poster."""
         asset_id = job.payload["asset_id"]
         showing = await self._library.of_asset(tx.conn, asset_id)
         if not showing:
+            self._service.remove_objects(tx, asset_id)
             return None
-        preview = await self._adopt(tx, asset_id, PreviewKind.THUMBNAILS, job.folder / "thumbnails", result)
+        preview = await self._show(tx, job, PreviewKind.THUMBNAILS, result)
         await self._library.set_summary(tx, _ids(showing), Summary(poster=poster_key(preview)))
         return {"widths": result.get("widths"), "formats": result.get("formats")}
 
@@ -108,12 +128,14 @@ class _Tasks:
         }
 
     async def publish_sprite(self, tx: Transaction, job: Job, result: dict[str, Any]) -> dict[str, Any] | None:
-        """Adopt the sheets and tell the pages."""
+        """Show the sheets and tell the pages."""
         asset_id = job.payload["asset_id"]
         showing = await self._library.of_asset(tx.conn, asset_id)
+        if not showing:
+            self._service.remove_objects(tx, asset_id)
         if not showing or not result:
             return None
-        await self._adopt(tx, asset_id, PreviewKind.SPRITE, job.folder / "sprite", result)
+        await self._show(tx, job, PreviewKind.SPRITE, result)
         await self._library.set_summary(tx, _ids(showing), Summary(proxy_state=ProxyState.READY))
         return {"tiles": result.get("count")}
 
@@ -131,9 +153,21 @@ class _Tasks:
             "segments_dir": str(self._store.local_path(prefix)),
             "playlist_dir": str(self._store.local_path(f"{prefix}/attempt-{job.fence}")),
             "previews_dir": str(job.folder / "previews"),
+            **await self._in_parts(tx, job, prefix),
             "heights": self._service.recipe.heights,
             "quality": self._service.recipe.quality,
             "segment_seconds": str(self._service.recipe.segment_seconds),
+        }
+
+    async def _in_parts(self, tx: Transaction, job: Job, prefix: str) -> dict[str, Any]:
+        """Where the outline is of a ladder whose parts were made apart, and what their sound was like."""
+        if not job.payload.get("spread"):
+            return {}
+        needed = [await self._jobs.get(tx.conn, one) for one in await self._jobs.needs(tx.conn, job.id)]
+        sounds = [one.result or {} for one in needed if one.kind == "sound"]
+        return {
+            "outline": str(self._store.local_path(f"{prefix}/{WHOLE}/{OUTLINE}")),
+            "damaged_packets": sum(sound.get("damaged_packets", 0) for sound in sounds),
         }
 
     async def proxy_progress(self, tx: Transaction, job: Job, event: dict[str, Any]) -> None:
@@ -155,10 +189,9 @@ class _Tasks:
         if not showing:
             self._service.remove_objects(tx, asset_id)
             return None
-        previews = job.folder / "previews"
         for kind in (PreviewKind.SPRITE, PreviewKind.PEAKS):
             if result.get(kind.value) is not None:
-                await self._adopt(tx, asset_id, kind, previews, result[kind.value])
+                await self._show(tx, job, kind, result[kind.value])
         values = {
             "state": "ready",
             "playlist_key": self._playlist(job, result["master"]),
@@ -170,6 +203,8 @@ class _Tasks:
         }
         await rows.change(tx.conn, asset_id, recipe, values)
         await self._library.set_summary(tx, _ids(showing), Summary(proxy_state=ProxyState.READY))
+        if job.payload.get("spread"):
+            await self._service.enqueue_for(tx, showing[0])  # what a pass would have made beside the ladder
         tx.after_commit(lambda: asyncio.to_thread(self._drop_older_attempts, asset_id, job.fence))
         return {name: result[name] for name in ("frames", "segments", "bytes", "damaged_packets", "notes")}
 
@@ -186,18 +221,23 @@ class _Tasks:
         state = ProxyState.NONE if error.code == CANCELLED.code else ProxyState.FAILED
         await self._library.set_summary(tx, _ids(showing), Summary(proxy_state=state))
 
-    async def _adopt(
-        self, tx: Transaction, asset_id: str, kind: PreviewKind, folder: Path, detail: dict[str, Any]
-    ) -> Preview:
-        """Move a folder's files into the store and write their row."""
-        prefix = preview_prefix(asset_id, self._service.recipe_hash)
-        await asyncio.to_thread(self._adopt_files, folder, prefix)
-        preview = Preview(asset_id=asset_id, kind=kind, prefix=prefix, detail=detail, created_at=clock.now())
+    async def _show(self, tx: Transaction, job: Job, kind: PreviewKind, detail: dict[str, Any]) -> Preview:
+        """Write the row of what `deliver` has moved into the store."""
+        preview = Preview(
+            asset_id=job.payload["asset_id"],
+            kind=kind,
+            prefix=self._prefix(job),
+            detail=detail,
+            created_at=clock.now(),
+        )
         await rows.put_preview(tx.conn, preview)
         return preview
 
+    def _prefix(self, job: Job) -> str:
+        return f"{preview_prefix(job.payload['asset_id'], self._service.recipe_hash)}/{job.id}-{job.fence}"
+
     def _adopt_files(self, folder: Path, prefix: str) -> None:
-        for path in sorted(folder.iterdir()):
+        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
             self._store.adopt(f"{prefix}/{path.name}", path)
 
     def _playlist(self, job: Job, name: str) -> str:
@@ -208,6 +248,11 @@ class _Tasks:
         prefix = ladder_prefix(asset_id, self._service.recipe_hash)
         for older in range(1, fence):
             self._store.delete_prefix(f"{prefix}/attempt-{older}")
+
+
+def _rung(playlist: Path) -> list[str]:
+    """A rung's playlist, and the folder of its segments."""
+    return [str(playlist), str(playlist.parent.parent / playlist.stem)]
 
 
 def _ids(videos: Sequence[Video]) -> list[str]:
