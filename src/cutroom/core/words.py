@@ -5,31 +5,30 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 
-SHORTEST_TERM, LONGEST_TERM = 4, 24
-"""Letters of a word for which slips are forgiven; numbers and codes are taken literally."""
+SHORTEST_TERM, LONGEST_TERM = 4, 40
+"""Letters of a word for which slips are forgiven; numbers are taken literally."""
 
 _LONG = 8  # letters from which two slips are forgiven
 _IDEOGRAPHS = ((0x2E80, 0xA4CF), (0xF900, 0xFAFF), (0x20000, 0x3FFFF))  # with kana: written without spaces
 
 
 def words_of(text: str) -> list[str]:
-    """`Übung_2 (Take 1).mov` is `["ubung", "2", "take", "1", "mov"]`; ideographs are a word each."""
-    letters = []
+    """`Übung_2 (Take1).mov` is `["ubung", "2", "take", "1", "mov"]`; ideographs are a word each."""
+    letters, kind = [], ""
     for letter in unicodedata.normalize("NFKD", text.casefold()):
         if unicodedata.category(letter)[0] == "M":
             continue
-        if not letter.isalnum():
+        before, kind = kind, _kind(letter)
+        if kind != before or kind == "ideograph":
             letters.append(" ")
-        elif any(first <= ord(letter) <= last for first, last in _IDEOGRAPHS):
-            letters.append(f" {letter} ")
-        else:
+        if kind:
             letters.append(letter)
     return "".join(letters).split()
 
 
 def is_term(word: str) -> bool:
     """Whether slips in it are forgiven."""
-    return SHORTEST_TERM <= len(word) <= LONGEST_TERM and word.isalpha() and not _is_ideographic(word)
+    return SHORTEST_TERM <= len(word) <= LONGEST_TERM and _kind(word[0]) == "letter"
 
 
 def slips(word: str) -> set[str]:
@@ -62,5 +61,7 @@ def terms_of(words: list[str]) -> Iterator[str]:
     return (word for word in words if is_term(word))
 
 
-def _is_ideographic(word: str) -> bool:
-    return any(first <= ord(word[0]) <= last for first, last in _IDEOGRAPHS)
+def _kind(letter: str) -> str:
+    if any(first <= ord(letter) <= last for first, last in _IDEOGRAPHS) and letter.isalnum():
+        return "ideograph"
+    return "letter" if letter.isalpha() else "digit" if letter.isalnum() else ""

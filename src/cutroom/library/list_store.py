@@ -22,7 +22,7 @@ _RANKED = 2_000
 """Ranked are the newest so many hits: a question that hits half a million must not cost more."""
 _SORTED = 10_000
 """So many of the newest hits are put in the order of their names or durations."""
-_COUNTED = 10_000
+_COUNTED = 1_000
 _ESTIMATED_FROM = 20_000  # counting that many rows takes a few milliseconds
 
 _SORT_KEYS: dict[VideoSort, ColumnElement[Any]] = {
@@ -65,7 +65,7 @@ async def page(
 async def count(
     conn: AsyncConnection, *, viewer: Principal | None, where: VideoFilter, question: Question | None
 ) -> Count:
-    """How many rows such a list has: kept by triggers, estimated from statistics, or counted as far as 10,000."""
+    """How many rows such a list has: kept by triggers, estimated from statistics, or counted as far as 1,000."""
     sees = _sees(viewer)
     if question is not None or where.tags:
         return await _counted(conn, sees, where, question)
@@ -106,8 +106,8 @@ def _hits(
     newest = select(place.label("place")).select_from(source).where(condition).order_by(place.desc()).limit(_RANKED)
     ranked = documents.join(videos, videos.c.id == documents.c.video_id)
     ranked = ranked.outerjoin(accounts, accounts.c.id == videos.c.owner_id)
-    scored: Select[Any] = select(*LISTED, score.label("score"), documents.c.place).select_from(ranked)
-    query = _narrowed(scored.where(documents.c.place.in_(newest)), sees, where)
+    columns = (*LISTED, score.label("score"), documents.c.place)
+    query = _narrowed(select(*columns).select_from(ranked).where(documents.c.place.in_(newest)), sees, where)
     if after is not None:
         query = query.where(tuple_(score, documents.c.place) < tuple_(*after))
     return query.order_by(score.desc(), documents.c.place.desc())
@@ -137,7 +137,8 @@ async def _counted(conn: AsyncConnection, sees: str | None, where: VideoFilter, 
         query = query.select_from(videos)
     else:
         source, condition, _ = search_store.hits(question.groups, sqlite=_is_sqlite(conn))
-        query = query.select_from(search_store.joined(source)).where(condition)
+        alone = sees is None and where == VideoFilter(q=where.q)
+        query = query.select_from(source if alone else search_store.joined(source)).where(condition)
     some = _narrowed(query, sees, where).limit(_COUNTED + 1).subquery()
     number = int((await conn.execute(select(func.count()).select_from(some))).scalar_one())
     return Count(number=min(number, _COUNTED), exact=number <= _COUNTED)

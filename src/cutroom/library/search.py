@@ -16,6 +16,7 @@ from cutroom.library.models import Video
 _MOST_WORDS = 8
 _LONGEST_WORD = 40
 _MOST_NEAR = 5
+_MOST_BEGUN = 50
 _MOST_TEXT = 200_000  # characters of a text that are searched
 
 
@@ -31,25 +32,27 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     """What is looked for: a video is hit that has a word of every group, or one that begins like it."""
 
     groups: tuple[search_store.Group, ...]
+    words: tuple[str, ...]  # as they were typed, or the nearest where they were corrected
     corrected: str | None  # the words that were taken instead, where nothing is called as it was typed
     hopeless: bool  # nothing can be hit: there are no words in it, or one that is like none that is known
-
-    @property
-    def words(self) -> list[str]:
-        """The first of each group."""
-        return [group[0] for group in self.groups]
 
 
 async def understand(conn: AsyncConnection, asked: str) -> Question:
     """The question in `asked`; operators and other signs have no meaning in it."""
     words = list(dict.fromkeys(word[:_LONGEST_WORD] for word in words_of(asked)))[:_MOST_WORDS]
     groups = [await _group(conn, word) for word in words]
-    taken = [group[0] for group in groups if group]
+    taken = tuple(_taken(word, group) for word, group in zip(words, groups, strict=True) if group)
+    whole = bool(words) and len(taken) == len(words)
     return Question(
-        groups=tuple(group for group in groups if group),
-        corrected=" ".join(taken) if taken != words and len(taken) == len(words) else None,
-        hopeless=not words or len(taken) < len(words),
+        groups=tuple(groups) if whole else (),
+        words=taken,
+        corrected=" ".join(taken) if whole and list(taken) != words else None,
+        hopeless=not whole,
     )
+
+
+def _taken(word: str, group: search_store.Group) -> str:
+    return word if group[0].startswith(word) else group[0]
 
 
 async def add(conn: AsyncConnection, videos: Sequence[Video]) -> None:
@@ -76,7 +79,14 @@ async def contribute(tx: Transaction, video_id: str, kind: Kind, text: str) -> N
 
 
 async def _group(conn: AsyncConnection, word: str) -> search_store.Group:
-    """The word itself when anything begins like it or slips in it are not forgiven, else the known ones nearest it."""
-    if not is_term(word) or await search_store.begins_a_term(conn, word):
-        return (word,)
-    return tuple(nearest(word, await search_store.sharing_slips(conn, slips(word)), most=_MOST_NEAR))
+    """The known words that begin like it; where there are none, those a slip away; a number's beginnings.
+
+    A list of whole words is answered from the newest hit on, however common they are. A beginning that the index does
+    not keep (more than four letters) has to be put together from every word that begins so, first.
+    """
+    if not is_term(word):
+        return (f"{word}*",)
+    begun = await search_store.terms_beginning(conn, word, most=_MOST_BEGUN + 1)
+    if len(begun) > _MOST_BEGUN:
+        return (f"{word}*",)
+    return tuple(begun or nearest(word, await search_store.sharing_slips(conn, slips(word)), most=_MOST_NEAR))

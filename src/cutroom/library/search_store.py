@@ -33,7 +33,7 @@ _AT_ONCE = 500
 _words = table("search_words", column("rowid", Integer()))
 
 Group = tuple[str, ...]
-"""Beginnings of words of which one has to be there."""
+"""Words of which one has to be there; one that ends with `*` stands for all that begin so."""
 
 
 async def add(conn: AsyncConnection, rows: Sequence[dict[str, str]]) -> None:
@@ -59,11 +59,10 @@ async def learn(conn: AsyncConnection, terms: Collection[str], slips_of: Any) ->
             await conn.execute(insert_new(conn, known_slips), pairs)
 
 
-async def begins_a_term(conn: AsyncConnection, word: str) -> bool:
-    """Whether a known word begins like this."""
-    found = select(known_terms.c.term).where(known_terms.c.term >= word).order_by(known_terms.c.term).limit(1)
-    first = (await conn.execute(found)).scalar()
-    return first is not None and first.startswith(word)
+async def terms_beginning(conn: AsyncConnection, word: str, *, most: int) -> list[str]:
+    """The first known words that begin like this."""
+    found = select(known_terms.c.term).where(known_terms.c.term >= word).order_by(known_terms.c.term).limit(most)
+    return [term for term in (await conn.execute(found)).scalars() if term.startswith(word)]
 
 
 async def sharing_slips(conn: AsyncConnection, slips: Collection[str]) -> set[str]:
@@ -75,14 +74,19 @@ async def sharing_slips(conn: AsyncConnection, slips: Collection[str]) -> set[st
 def hits(groups: Sequence[Group], *, sqlite: bool) -> tuple[FromClause, ColumnElement[bool], ColumnElement[int]]:
     """What to select from, the condition, and the place: for videos that have a word of every group.
 
-    `groups` hold letters and digits only, so nothing in them is an operator of either language.
+    Besides that `*` groups hold letters and digits only, so nothing in them is an operator of either language.
     """
     if sqlite:
-        asked = " AND ".join("(" + " OR ".join(f'"{word}"*' for word in group) + ")" for group in groups)
+        asked = " AND ".join(
+            "(" + " OR ".join(f'"{word.rstrip("*")}"{"*" * word.endswith("*")}' for word in group) + ")"
+            for group in groups
+        )
         source = _words.join(documents, documents.c.place == _words.c.rowid)
         condition: ColumnElement[bool] = literal_column("search_words").op("MATCH", is_comparison=True)(asked)
         return source, condition, _words.c.rowid
-    asked = " & ".join("(" + " | ".join(f"'{word}':*" for word in group) + ")" for group in groups)
+    asked = " & ".join(
+        "(" + " | ".join(f"'{word.rstrip('*')}'{':*' * word.endswith('*')}" for word in group) + ")" for group in groups
+    )
     # Written into the statement: the best plan depends on how common the words are.
     lexemes = func.to_tsquery(literal_column("'simple'"), literal(asked, literal_execute=True))
     return documents, documents.c.words.op("@@", is_comparison=True)(lexemes), documents.c.place

@@ -1,1 +1,1 @@
-"""The reading side of running: what all processes have counted, what is slow, and what would make it quicker."""
+"""The reading side: what all processes have counted, for Prometheus and for people; what is slow, and what helps."""

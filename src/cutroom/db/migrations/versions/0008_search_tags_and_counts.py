@@ -7,7 +7,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import TSVECTOR
 
 revision = "0008"
-down_revision = "0006"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
@@ -69,7 +69,7 @@ def _search() -> None:
     listed, new, old = (", ".join(f"{side}{field}" for field in FIELDS) for side in ("", "new.", "old."))
     op.execute(
         f"CREATE VIRTUAL TABLE search_words USING fts5({listed}, content='search_documents', content_rowid='place', "
-        "prefix='1 2 3', tokenize='unicode61 remove_diacritics 0')"
+        "prefix='1 2 3 4', tokenize='unicode61 remove_diacritics 0')"
     )
     forget = f"INSERT INTO search_words(search_words, rowid, {listed}) VALUES ('delete', old.place, {old});"  # noqa: S608
     learn = f"INSERT INTO search_words(rowid, {listed}) VALUES (new.place, {new});"  # noqa: S608
@@ -122,7 +122,9 @@ def _fill() -> None:
         last = (found[-1][0], found[-1][1])
         named = [(row[1], _words(row[2])) for row in found]
         conn.execute(put, [{"id": video_id, "name": " ".join(words)} for video_id, words in named])
-        new = {word for _, words in named for word in words if 4 <= len(word) <= 24 and word.isalpha()} - known
+        new = {
+            word for _, words in named for word in words if 4 <= len(word) <= 40 and _kind(word[0]) == "letter"
+        } - known
         known |= new
         if new:
             conn.execute(sa.text("INSERT INTO search_terms (term) VALUES (:term)"), [{"term": one} for one in new])
@@ -131,12 +133,19 @@ def _fill() -> None:
 
 
 def _words(text: str) -> list[str]:
-    letters = []
+    letters, kind = [], ""
     for letter in unicodedata.normalize("NFKD", text.casefold()):
-        if unicodedata.category(letter)[0] != "M":
-            alone = any(first <= ord(letter) <= last for first, last in IDEOGRAPHS)
-            letters.append((f" {letter} " if alone else letter) if letter.isalnum() else " ")
+        if unicodedata.category(letter)[0] == "M":
+            continue
+        before, kind = kind, _kind(letter)
+        letters += [" "] * (kind != before or kind == "ideograph") + [letter] * bool(kind)
     return "".join(letters).split()
+
+
+def _kind(letter: str) -> str:
+    if any(first <= ord(letter) <= last for first, last in IDEOGRAPHS) and letter.isalnum():
+        return "ideograph"
+    return "letter" if letter.isalpha() else "digit" if letter.isalnum() else ""
 
 
 def _slips(word: str) -> set[str]:
