@@ -14,10 +14,11 @@ from cutroom.bootstrap import maintenance
 from cutroom.bootstrap.broker import Broker
 from cutroom.bootstrap.coherence import Coherence
 from cutroom.bootstrap.datadir import DataDirectory
+from cutroom.bootstrap.keeping import Retention, rooms
 from cutroom.bootstrap.scan_child import TARGET as SCAN_TARGET
 from cutroom.bootstrap.scan_child import arguments as scan_arguments
 from cutroom.bootstrap.settings import CacheSettings, JobsSettings, MediaSettings, Settings, UploadsSettings
-from cutroom.bootstrap.stores import open_store
+from cutroom.bootstrap.stores import build_delivery, open_store
 from cutroom.bootstrap.telling import tell_webhooks
 from cutroom.bootstrap.wiring import subscribe
 from cutroom.cache import TieredCache
@@ -28,6 +29,7 @@ from cutroom.db.engine import Database
 from cutroom.db.location import refuse_network_share
 from cutroom.db.statements import Statements
 from cutroom.db.upgrade import upgrade
+from cutroom.delivery.service import DeliveryService
 from cutroom.events.announce import Announcer
 from cutroom.inspection import tasks as inspection_tasks
 from cutroom.inspection.hashes import KnownDuplicates
@@ -53,10 +55,12 @@ from cutroom.proxies import tasks as proxy_tasks
 from cutroom.proxies import tasks_parts as part_tasks
 from cutroom.proxies import tasks_spread as spread_tasks
 from cutroom.proxies.downloads import DownloadService
+from cutroom.proxies.images import ImageService
 from cutroom.proxies.models import Recipe
 from cutroom.proxies.ondemand import OnDemand
 from cutroom.proxies.recipe import VERSION
 from cutroom.proxies.service import ProxyService
+from cutroom.storage.housekeeping import Housekeeping
 from cutroom.storage.port import ObjectStore
 from cutroom.telemetry.sheets import Sheets
 from cutroom.uploads.chunked import ChunkedForms
@@ -93,8 +97,12 @@ class Cutroom:
     proxies: ProxyService
     ondemand: OnDemand
     downloads: DownloadService
+    images: ImageService
     clips: ClipService
     uploads: UploadService
+    delivery: DeliveryService
+    housekeeping: Housekeeping
+    retention: Retention
     resumable: ResumableUploads
     chunked: ChunkedForms
     fetching: Fetching
@@ -131,6 +139,7 @@ def build(settings: Settings, *, direct: bool = False) -> Cutroom:
     watched = WatchedFolders(database, library)
     inspection = InspectionService(jobs=jobs, library=library, announcer=announcer)
     scan_jobs = ScanJobs(jobs=jobs, announcer=announcer)
+    clips = ClipService(jobs=jobs, store=store)
     proxies = ProxyService(
         library=library,
         jobs=jobs,
@@ -173,7 +182,8 @@ def build(settings: Settings, *, direct: bool = False) -> Cutroom:
         downloads=DownloadService(
             database=database, library=library, proxies=proxies, store=store, scratch=data.scratch
         ),
-        clips=ClipService(jobs=jobs, store=store),
+        images=ImageService(proxies=proxies, store=store, scratch=data.scratch),
+        clips=clips,
         uploads=UploadService(database=database, handover=handover, quota=quota, scratch=data.scratch),
         resumable=resumable,
         chunked=ChunkedForms(resumable, scratch=data.scratch),
@@ -186,6 +196,11 @@ def build(settings: Settings, *, direct: bool = False) -> Cutroom:
             allow=settings.net.allow,
             hours=settings.uploads.fetch_hours,
         ),
+        delivery=build_delivery(settings.cdn, database, store),
+        housekeeping=Housekeeping(
+            database, store, rooms(library, proxies, clips), orphan_hours=settings.storage.orphan_hours
+        ),
+        retention=Retention(database, proxies, clips, settings.storage),
         client=client,
         webhooks=WebhookService(),
         deliveries=Deliveries(database, client, **settings.webhooks.model_dump()),
@@ -280,15 +295,15 @@ def _recipe(media: MediaSettings) -> Recipe:
     )
 
 
-def _quota(uploads: UploadsSettings, library: LibraryService, scratch: Path) -> Quota:
-    max_bytes, account_bytes = (int(gib * (1 << 30)) for gib in (uploads.max_gib, uploads.account_gib))
-    return Quota(library, scratch=scratch, max_bytes=max_bytes, account_bytes=account_bytes)
-
-
 def _spread_seconds(jobs: JobsSettings, database: Database) -> float | None:
     """From which length on a ladder is encoded in parts; None: never."""
     wanted = jobs.spread == "always" or (jobs.spread == "auto" and not database.is_sqlite)
     return jobs.spread_minutes * 60 if wanted else None
+
+
+def _quota(uploads: UploadsSettings, library: LibraryService, scratch: Path) -> Quota:
+    max_bytes, account_bytes = (int(gib * (1 << 30)) for gib in (uploads.max_gib, uploads.account_gib))
+    return Quota(library, scratch=scratch, max_bytes=max_bytes, account_bytes=account_bytes)
 
 
 def _kinds(cutroom: Cutroom) -> list[JobKind]:

@@ -23,13 +23,13 @@ from cutroom.bootstrap.container import Cutroom
 from cutroom.bootstrap.settings import Settings
 from cutroom.core.errors import CutroomError, ErrorDocument
 from cutroom.jobs.service import JobService
-from cutroom.uploads.resumable import ResumableUploads
-from cutroom.worker.attempt import DATABASE_AWAY
 from cutroom.worker.capabilities import missing_encoders, unable
 from cutroom.worker.cluster import take_messages
 from cutroom.worker.dispatching import Dispatcher
+from cutroom.worker.housekeeping import sweeping
 from cutroom.worker.leaving import listen, run_until
 from cutroom.worker.lock import only_one
+from cutroom.worker.meanwhile import meanwhile
 from cutroom.worker.schedules import keeping
 from cutroom.worker.supervisor import QueuePlan, Supervisor
 
@@ -38,7 +38,6 @@ log = logging.getLogger(__name__)
 LOCK_NAME = "supervisor.lock"
 BACKGROUND_NICENESS = 15
 IDLE_NICENESS = 19
-SWEEP_SECONDS = 300.0
 PRELOAD = {"inspect": ("cutroom.proxies.parts",), "ondemand": ("cutroom.proxies.fill", "cutroom.proxies.parts")}
 """What the children of a queue import in advance, because somebody waits for the first answer."""
 
@@ -134,7 +133,9 @@ async def serve(
         log.info("Supervisor %s works in %s.", supervisor.owner, effective.data)
         beside = [asyncio.create_task(one) for one in _beside(cutroom, role, leaving)]
         if role.leads:
-            await stack.enter_async_context(keeping(cutroom.database, cutroom.schedules, cutroom.recurring))
+            clock = keeping(cutroom.database, cutroom.schedules, cutroom.recurring, cutroom.resumable)
+            for going_on in (clock, sweeping(cutroom), meanwhile(cutroom.watcher.run())):
+                await stack.enter_async_context(going_on)
         if up is not None:
             up(supervisor)
         await run_until(supervisor, leaving)
@@ -146,29 +147,9 @@ async def serve(
 def _beside(cutroom: Cutroom, role: Role, leaving: asyncio.Event) -> Iterator[Coroutine[Any, Any, None]]:
     if role.leads:
         yield cutroom.deliveries.run(leaving)
-        yield _meanwhile(cutroom.watcher.run(), leaving)
-        yield _meanwhile(_sweep_uploads(cutroom.resumable), leaving)
     if cutroom.broker is not None:
         leases = cutroom.jobs.leases(owner="dispatcher")
         yield Dispatcher(cutroom.database, leases, cutroom.broker, first=role.leads).run(leaving)
-
-
-async def _meanwhile(endless: Coroutine[Any, Any, None], leaving: asyncio.Event) -> None:
-    """Run what never ends by itself until it is time to leave."""
-    running = asyncio.create_task(endless)
-    await leaving.wait()
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
-
-
-async def _sweep_uploads(uploads: ResumableUploads) -> None:
-    """End the uploads that nobody went on with."""
-    while True:
-        try:
-            await uploads.sweep()
-        except (CutroomError, *DATABASE_AWAY) as error:
-            log.warning("The unfinished uploads cannot be looked at: %s", error)
-        await asyncio.sleep(SWEEP_SECONDS)
 
 
 def _unable(jobs: JobService) -> dict[str, ErrorDocument]:

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, Navigate, Outlet } from "@tanstack/react-router";
 import { Keyboard, LayoutGrid, ListChecks, ScanSearch, Settings, Upload, WifiOff } from "lucide-react";
 import { lazy, Suspense, useState, useSyncExternalStore } from "react";
-import { jobCountsQuery } from "../jobs/queries";
+import { jobCountsQuery } from "../jobs/counts";
 import { useKeys } from "../keys/useKeys";
 import { uploadStore } from "../uploads/store";
 import { sessionQuery } from "./queries";

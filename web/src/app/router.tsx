@@ -2,7 +2,7 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet,
 import { LibraryPage } from "../library/LibraryPage";
 import { librarySearch } from "../library/search";
 import type { InspectSearch } from "../inspection/search";
-import { jobsSearch } from "../jobs/search";
+import type { JobsSearch } from "../jobs/search";
 import { Broken, NotFound } from "./Broken";
 import { queryClient, sessionQuery } from "./queries";
 import { Shell } from "./Shell";
@@ -61,7 +61,7 @@ const inspect = createRoute({
 const jobs = createRoute({
   getParentRoute: () => shell,
   path: "/jobs",
-  validateSearch: jobsSearch,
+  validateSearch: (search: Record<string, unknown>) => search as JobsSearch,
   component: lazyRouteComponent(() => import("../jobs/JobsPage"), "JobsPage"),
 });
 

@@ -40,7 +40,7 @@ export function LibraryPage() {
   return (
     <DropZone enabled={may.edit} onFiles={uploadDropped}>
       <div className={styles.page}>
-        <LibraryToolbar search={search} total={query.data?.pages[0]?.total} onUpload={upload} onAddFolder={addFolder} />
+        <LibraryToolbar search={search} found={query.data?.pages[0]} onUpload={upload} onAddFolder={addFolder} />
         <div ref={scroller} className={styles.scroller} aria-busy={query.isPending}>
           {query.isPending ? (
             <GridSkeleton scroller={scroller} />
@@ -83,7 +83,7 @@ function Nothing() {
   const navigate = route.useNavigate();
   return (
     <Notice icon={<SearchX />} title="Nothing matches">
-      <p>No video has this name, verdict and proxy state together.</p>
+      <p>No video has these words, this tag, verdict and proxy state together.</p>
       <Button onClick={() => void navigate({ search: {} })}>Clear the filters</Button>
     </Notice>
   );

@@ -29,8 +29,12 @@ async def live() -> Health:
 @router.get("/health/ready")
 async def ready(services: Services, response: Response) -> Health:
     """The database and the data directory can be used; 503 when not. The server goes on without broker and Redis."""
-    checks = [await _database(services), await asyncio.to_thread(_disk, services), *_redis(services)]
-    checks.append(await _uploads(services))
+    checks = [
+        await _database(services),
+        await asyncio.to_thread(_disk, services),
+        await _uploads(services),
+        *_redis(services),
+    ]
     if services.broker is not None:
         problem = await asyncio.to_thread(services.broker.problem)
         checks.append(HealthCheck(name="broker", ok=problem is None, needed=False, message=problem))
@@ -53,12 +57,12 @@ async def _uploads(services: Cutroom) -> HealthCheck:
     try:
         number = await services.database.look(services.resumable.held_back)
     except CutroomError:
-        return HealthCheck(name="uploads", ok=True, needed=False, message=None)  # the check above says it
+        return _check("uploads", None)  # the check above says it
     message = (
         f"{number} of the last day's uploads were begun again and again without a byte arriving: a proxy before the "
         "server seems to hold requests back until they are whole (nginx: set proxy_request_buffering off)."
     )
-    return HealthCheck(name="uploads", ok=True, needed=False, message=message if number else None)
+    return _check("uploads", message if number else None)
 
 
 def _disk(services: Cutroom) -> HealthCheck:

@@ -67,6 +67,7 @@ class VideoRow(Shape):
     thumbhash: str | None = Field(description="base64")
     poster: Poster | None
     sprite: Sprite | None
+    tags: list[str]
     jobs: JobsSummary
 
 
@@ -88,6 +89,12 @@ class VideoPage(Shape):
     items: list[VideoRow]
     next: str | None
     total: int
+    total_exact: bool = Field(description="False: an estimate, or at least so many")
+    corrected: str | None = Field(description="The words looked for instead, where nothing is called as it was typed")
+
+
+class TagList(Shape):
+    items: list[str]
 
 
 class VideoTrack(Shape):
@@ -300,3 +307,4 @@ class WatchAsked(Asked):
 class VideoChange(Asked):
     name: str | None = Field(default=None, min_length=1, max_length=255)
     visibility: Visibility | None = None
+    tags: list[str] | None = Field(default=None, max_length=50, description="Instead of those it has; 1 to 40 letters")
