@@ -164,6 +164,7 @@ class _Folder:
         await self._folders.mark_missing([video for video in gone if video.verdict != "unreadable"])
 
     def is_there(self) -> bool:
+        """Whether there is such a folder."""
         return Path(os.fsdecode(self._folder.location)).is_dir()
 
     async def take_settled(self) -> None:
