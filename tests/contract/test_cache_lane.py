@@ -19,11 +19,14 @@ from sqlalchemy import text
 
 from cutroom.accounts.models import Principal, Role, Visit
 from cutroom.api.app import with_settings
+from cutroom.api.front import Front
 from cutroom.api.lane import CacheLane
+from cutroom.api.limits import Limits
 from cutroom.bootstrap.container import Cutroom
 from cutroom.bootstrap.settings import DatabaseSettings, Settings
 from cutroom.db.engine import Database
 from cutroom.library.models import FoundFile, Visibility
+from cutroom.telemetry.meters import Meters
 
 VISIT = Visit(remote="192.0.2.1", user_agent="test")
 SYSTEM = Principal(account_id="acc_system", name="system", role=Role.ADMINISTRATOR)
@@ -171,7 +174,7 @@ async def test_a_write_of_another_process_is_seen(house: House, database_url: st
     async with other.transaction() as tx:
         await tx.conn.execute(text("UPDATE videos SET visibility = 'shared' WHERE name = 'secret of ann.mp4'"))
     await other.close()
-    commits = house.app.state.commits
+    commits = house.app.state.lane.commits
     if commits.staleness_seconds:
         await asyncio.sleep(commits.staleness_seconds + 0.2)
     assert await names(house, "bo") == {"secret of bo.mp4", "secret of ann.mp4"}
@@ -301,9 +304,9 @@ async def test_an_answer_too_large_to_keep_is_given_whole() -> None:
 
         async def close(self) -> None: ...
 
-    lane = CacheLane(app)
-    outer = FastAPI()
-    outer.state.commits = Counting()
+    lane = CacheLane()
+    lane.commits = Counting()
+    front = Front(app, lane=lane, limits=Limits(), meters=Meters())
     sent: list[Any] = []
 
     async def send(message: Any) -> None:
@@ -319,9 +322,8 @@ async def test_an_answer_too_large_to_keep_is_given_whole() -> None:
         "scheme": "http",
         "query_string": b"",
         "headers": [(b"authorization", b"Bearer x")],
-        "app": outer,
     }
-    await lane(scope, receive, send)
+    await front(scope, receive, send)
     assert sent[0]["status"] == 200
     assert b"".join(message["body"] for message in sent[1:]) == body
     assert len(lane.memory) == 0

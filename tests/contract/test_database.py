@@ -14,11 +14,13 @@ from cutroom.bootstrap import container
 from cutroom.bootstrap.container import Cutroom
 from cutroom.core.errors import CutroomError
 from cutroom.db import base
+from cutroom.db.engine import Database
+from cutroom.db.upgrade import upgrade
 from cutroom.library.tables import assets
 
 TABLES = (
-    "accounts assets audit clips inspections job_attempts jobs login_links outbox previews proxies sessions tokens "
-    "videos scans scan_results scan_files scan_schedules file_hashes webhooks webhook_deliveries "
+    "accounts assets audit clips inspections job_attempts job_needs jobs login_links outbox previews proxies "
+    "facts sessions tokens videos scans scan_results scan_files scan_schedules file_hashes webhooks webhook_deliveries "
     "signing_keys delivery_counts"
 )
 
@@ -216,3 +218,12 @@ async def test_a_database_on_a_network_share_is_refused(tmp_path: Path, monkeypa
     with pytest.raises(CutroomError, match="network share") as caught:
         container.build(settings)
     assert caught.value.code == "db.network-share"
+
+
+async def test_processes_that_start_together_upgrade_one_after_another(database_url: str, tmp_path: Path) -> None:
+    made = [Database(database_url or f"sqlite:///{tmp_path}/cutroom.db") for _ in range(3)]
+    await asyncio.gather(*(upgrade(one, sqlite_path=None) for one in made))
+    async with made[0].read() as conn:
+        assert (await conn.execute(text("SELECT count(*) FROM alembic_version"))).scalar() == 1
+    for one in made:
+        await one.close()

@@ -225,7 +225,7 @@ async def test_cancel(database: Database, jobs: JobService, leases: Leases, fail
         assert (await jobs.cancel(tx, queued)).state is JobState.CANCELLED
         assert (await jobs.cancel(tx, running)).cancel_requested
     async with leases.read() as conn:
-        assert await leases.cancel_requested(conn) == [(running, 1)]
+        assert [(job.id, job.fence) for job in await leases.stopping(conn)] == [(running, 1)]
     assert (await leases.cancelled(job)).state is JobState.CANCELLED
     assert failures.seen == [(queued, "job.cancelled"), (running, "job.cancelled")]
     async with database.transaction() as tx:

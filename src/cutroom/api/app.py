@@ -6,9 +6,10 @@ import asyncio
 import signal
 import socket
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import msgspec
@@ -17,11 +18,13 @@ from fastapi.routing import APIRoute
 from granian.utils.proxies import wrap_asgi_with_proxy_headers
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.middleware.cors import CORSMiddleware
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 import cutroom
-from cutroom.api import access, errors, security, site
+from cutroom.api import access, errors, probes, security, site
+from cutroom.api.front import Front
 from cutroom.api.lane import CacheLane
+from cutroom.api.limits import Limits
 from cutroom.api.media_port import MediaPort
 from cutroom.api.routes import (
     accounts,
@@ -30,14 +33,17 @@ from cutroom.api.routes import (
     docs,
     downloads,
     events,
+    exports,
     health,
     images,
     inspection,
     jobs,
     media,
+    monitoring,
     scans,
     schedules,
     session,
+    statistics,
     storage,
     uploads,
     videos,
@@ -46,11 +52,14 @@ from cutroom.api.routes import (
 from cutroom.api.schemas.base import ErrorAnswer
 from cutroom.api.streams import EventHub
 from cutroom.bootstrap.container import Cutroom, build, start
-from cutroom.bootstrap.settings import ServerSettings, Settings, load
+from cutroom.bootstrap.settings import LimitsSettings, ServerSettings, Settings, load
+from cutroom.cache import RateLimiter
+from cutroom.cache.shared import Shared
 from cutroom.core.errors import CutroomError
 from cutroom.db.commits import commits
 from cutroom.delivery.service import FLUSH_SECONDS
 from cutroom.media.pool import DecodePool
+from cutroom.telemetry.meters import Meters
 
 _ASKED_AT_ONCE = 2
 _STREAMS_AT_ONCE = 8
@@ -61,6 +70,7 @@ ROUTERS: tuple[APIRouter, ...] = tuple(
     for module in (
         session,
         accounts,
+        exports,  # before the videos: "export" is no id
         videos,
         media,
         images,
@@ -75,7 +85,9 @@ ROUTERS: tuple[APIRouter, ...] = tuple(
         storage,
         webhooks,
         events,
+        statistics,
         health,
+        monitoring,
         docs,
         site,
     )
@@ -119,14 +131,19 @@ def _media_origin(settings: Settings) -> str:
 async def attached(app: FastAPI, services: Cutroom) -> AsyncIterator[EventHub]:
     """Give the routes their services, and follow the outbox meanwhile."""
     app.state.cutroom = services
-    app.state.hub = hub = EventHub(services.database, services.accounts)
+    app.state.hub = hub = EventHub(services.database, services.accounts, services.coherence.heard)
     await hub.start()
-    app.state.commits = counting = await commits(services.database)
+    lane: CacheLane = app.state.lane
+    lane.memory.max_bytes = services.settings.cache.answers_mib << 20
+    lane.commits = counting = await commits(services.database)
     counts = asyncio.create_task(_write_counts(services))
     try:
         # Short work that an answer waits for, and sound that goes out as long as somebody takes it, apart.
         memory = services.settings.media.memory_mib << 20 or None
         async with (
+            services.cache,
+            _limited(app.state.limits, services.settings.limits, services.cache.shared),
+            services.sheets.kept(_probed(app, services)),
             DecodePool(_ASKED_AT_ONCE, memory_bytes=memory) as asked,
             DecodePool(_STREAMS_AT_ONCE, memory_bytes=memory) as streams,
         ):
@@ -134,7 +151,7 @@ async def attached(app: FastAPI, services: Cutroom) -> AsyncIterator[EventHub]:
             async with _media_port(services):
                 yield hub
     finally:
-        app.state.commits = None
+        lane.commits = None
         counts.cancel()
         with suppress(CutroomError, SQLAlchemyError, OSError):
             await services.delivery.flush()
@@ -164,6 +181,36 @@ async def _write_counts(services: Cutroom) -> None:
             await services.delivery.flush()
 
 
+@asynccontextmanager
+async def _limited(limits: Limits, asked: LimitsSettings, shared: Shared | None) -> AsyncIterator[None]:
+    """Put the limits that the settings ask for into force."""
+
+    def limiter(name: str, per_second: float, burst: float) -> RateLimiter | None:
+        if not per_second:
+            return None
+        return RateLimiter(name, per_second=per_second, burst=max(burst, 1.0), shared=shared)
+
+    limits.by_account = limiter("account", asked.account, asked.account_burst)
+    limits.by_address = limiter("address", asked.address, asked.address_burst)
+    try:
+        yield
+    finally:
+        for one in (limits.by_account, limits.by_address):
+            if one is not None:
+                await one.close()
+
+
+def _probed(app: FastAPI, services: Cutroom) -> Meters:
+    """The process's meters, which look at what counts for itself too."""
+    meters: Meters = app.state.meters
+    meters.probe(probes.of_process)
+    meters.probe(lambda: probes.of_pool(services.database))
+    meters.probe(lambda: probes.of_cache(services.cache.stats()))
+    meters.probe(lambda: probes.of_lane(app.state.lane))
+    meters.probe(lambda: probes.of_limits(app.state.limits))
+    return meters
+
+
 def _end_streams_on_goodbye(hub: EventHub) -> None:
     """An open event stream would keep a worker from stopping: SIGUSR1, which comes before SIGTERM, ends them."""
     if threading.current_thread() is threading.main_thread():
@@ -173,7 +220,8 @@ def _end_streams_on_goodbye(hub: EventHub) -> None:
 def build_app(server: ServerSettings | None = None, *, lifespan: object = None, media_origin: str = "") -> FastAPI:
     """The routes, their schema and the guards, without services."""
     server = server or ServerSettings.model_validate({})
-    app = FastAPI(
+    app = _Application(
+        trusted_proxies=server.trusted_proxies,
         title="Cutroom",
         version=cutroom.__version__,
         summary="A self-hosted video workroom",
@@ -183,7 +231,7 @@ def build_app(server: ServerSettings | None = None, *, lifespan: object = None, 
         telemetry={"tracing": False, "metrics": False, "logs": False},  # it asks the environment at each request
         responses={"4XX": {"model": ErrorAnswer, "description": "What went wrong, and what to do"}},
         generate_unique_id_function=lambda route: route.name,
-        lifespan=lifespan,  # type: ignore[arg-type]
+        lifespan=lifespan,
     )
     _name_roles()
     for router in ROUTERS:
@@ -213,21 +261,25 @@ def _guard(app: FastAPI, server: ServerSettings, media_origin: str) -> None:
         media_origin=media_origin,
     )
     app.add_middleware(errors.FailureEdge)
-    app.add_middleware(CacheLane)
     app.add_middleware(security.RequestGuard, rules=rules)
-    if server.trusted_proxies:
-        app.add_middleware(_BehindProxy, proxies=list(server.trusted_proxies))
 
 
-class _BehindProxy:
-    """Believe X-Forwarded-For and -Proto of these addresses, so that the log and the cookie see the real client."""
+class _Application(FastAPI):
+    """FastAPI with our front before everything else, its own middleware included."""
 
-    def __init__(self, app: ASGIApp, proxies: list[str]) -> None:
-        self._app = wrap_asgi_with_proxy_headers(app, trusted_hosts=proxies)
+    def __init__(self, *, trusted_proxies: Sequence[str], **options: Any) -> None:
+        super().__init__(**options)
+        self._trusted_proxies = list(trusted_proxies)
+        self.state.lane, self.state.limits, self.state.meters = CacheLane(), Limits(), Meters()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on."""
-        await self._app(scope, receive, send)
+    def build_middleware_stack(self) -> ASGIApp:
+        """The layers, outermost first: the proxy's word on who asks, the front, FastAPI's own, ours, the routes."""
+        state = self.state
+        front = Front(super().build_middleware_stack(), lane=state.lane, limits=state.limits, meters=state.meters)
+        if not self._trusted_proxies:
+            return front
+        # X-Forwarded-For and -Proto of these addresses are believed: the limits, the log and the cookie see the client.
+        return cast(ASGIApp, wrap_asgi_with_proxy_headers(front, trusted_hosts=self._trusted_proxies))
 
 
 def _name_roles() -> None:

@@ -12,8 +12,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from cutroom.accounts.errors import TooManyAttempts
-from cutroom.core.errors import CutroomError, ErrorDocument, ErrorKind
+from cutroom.core.errors import CutroomError, ErrorDocument, ErrorKind, TooMany
 from cutroom.core.ids import new_id
 
 log = logging.getLogger(__name__)
@@ -57,7 +56,7 @@ def install(app: FastAPI) -> None:
 def _expected(_: Request, error: Exception) -> Response:
     assert isinstance(error, CutroomError)
     headers = {}
-    if isinstance(error, TooManyAttempts):
+    if isinstance(error, TooMany):
         headers["retry-after"] = str(error.retry_after)
     if error.kind is ErrorKind.UNAUTHENTICATED:
         headers["www-authenticate"] = 'Bearer realm="cutroom"'

@@ -42,6 +42,8 @@ _RAW_HEADERS = [(name.encode(), value.encode()) for name, value in HEADERS.items
 _MEDIA_RULES = ("media-src", "img-src", "connect-src")
 _OPENER = (b"cross-origin-opener-policy", b"same-origin")
 _NO_STORE = (b"cache-control", b"no-store")
+_OWN_BUSINESS = ("/api/", "/admin/", "/health", "/metrics")
+"""What nobody between may keep unless a route says so."""
 _UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -198,7 +200,7 @@ def _protect(
     # Browsers complain about the first on plain HTTP, where they ignore it.
     if trustworthy and _OPENER[0] not in present:
         headers.append(_OPENER)
-    if path.startswith("/api/") and _NO_STORE[0] not in present:
+    if path.startswith(_OWN_BUSINESS) and _NO_STORE[0] not in present:
         headers.append(_NO_STORE)
 
 

@@ -14,8 +14,9 @@ from sqlalchemy.exc import DBAPIError
 from cutroom.bootstrap.datadir import DataDirectory
 from cutroom.bootstrap.settings import Settings
 from cutroom.core.errors import CutroomError, ErrorKind
-from cutroom.db.engine import Database, Transaction, explain
+from cutroom.db.engine import Database, Transaction
 from cutroom.db.location import refuse_network_share
+from cutroom.db.refusals import explain
 from cutroom.db.upgrade import backup_sqlite, upgrade
 from cutroom.events.announce import Announcer
 from cutroom.inspection.events import FilesInspected
@@ -36,11 +37,7 @@ async def opened(settings: Settings) -> AsyncIterator[Database]:
     data.create()
     if not settings.database.url:
         refuse_network_share(data.root)
-    database = Database(
-        settings.database.url or f"sqlite:///{data.database}",
-        pool_size=settings.database.pool_size,
-        busy_seconds=settings.database.busy_seconds,
-    )
+    database = Database(settings.database.url or f"sqlite:///{data.database}", pooling=settings.database.pooling())
     try:
         await _upgrade(database, data)
         yield database
@@ -109,11 +106,10 @@ class _House:
 async def _upgrade(database: Database, data: DataDirectory) -> None:
     try:
         await upgrade(database, sqlite_path=data.database if database.is_sqlite else None)
-    except (DBAPIError, sqlite3.Error) as error:
-        found = explain(error)
+    except (CutroomError, DBAPIError, sqlite3.Error) as error:
+        found = error if isinstance(error, CutroomError) else explain(error)
+        if not isinstance(found, CutroomError) or found.code == "db.newer":
+            raise
         raise CutroomError(
             found.code, found.message, hint=f"{found.hint or ''} {_WITHOUT}".strip(), kind=found.kind
         ) from error
-    except OSError as error:  # a PostgreSQL server that is not there
-        message = f"The database cannot be reached: {error.strerror or error}."
-        raise CutroomError("db.unreachable", message, hint=_WITHOUT, kind=ErrorKind.UNAVAILABLE) from error

@@ -22,6 +22,7 @@ from pydantic_settings import (
 )
 
 from cutroom.core.errors import CutroomError
+from cutroom.db.pooling import Pooling
 
 VIDEO_EXTENSIONS = (
     "3g2,3gp,asf,avi,divx,dv,f4v,flv,gxf,m1v,m2p,m2t,m2ts,m2v,m4v,mkv,mod,mov,mp4,mpe,mpeg,mpg,mts,mxf,nut,ogm,ogv,"
@@ -50,7 +51,40 @@ class DatabaseSettings(Group):
 
     url: str = Field(default="", description="postgresql://USER@HOST/NAME; empty: SQLite in the data directory")
     pool_size: int = Field(default=5, ge=1, le=100, description="Connections kept open by each process")
+    pool_overflow: int = Field(default=5, ge=0, le=100, description="Connections opened besides, when all are in use")
+    pool_wait_seconds: float = Field(default=10.0, gt=0, description="How long a request waits for a connection")
+    pool_recycle_seconds: float = Field(
+        default=1800.0, gt=0, description="Age at which a connection to PostgreSQL is opened anew"
+    )
+    pool_pre_ping: bool = Field(default=True, description="Ask PostgreSQL whether a connection lives before using it")
     busy_seconds: float = Field(default=10.0, gt=0, description="How long SQLite waits for another writer")
+    query_seconds: float = Field(default=30.0, ge=0, description="The longest that one statement may take; 0: no limit")
+    slow_ms: float = Field(default=100.0, ge=0, description="Statements that take longer are written to the slow log")
+
+    def pooling(self) -> Pooling:
+        """As the database takes it."""
+        return Pooling(
+            size=self.pool_size,
+            overflow=self.pool_overflow,
+            wait_seconds=self.pool_wait_seconds,
+            recycle_seconds=self.pool_recycle_seconds,
+            pre_ping=self.pool_pre_ping,
+            busy_seconds=self.busy_seconds,
+            query_seconds=self.query_seconds,
+        )
+
+    backup_days: float = Field(
+        default=1.0, ge=0, description="Days between copies of the SQLite database, of which seven are kept; 0: none"
+    )
+
+
+class BrokerSettings(Group):
+    """Telling workers on other machines that there is something to do."""
+
+    url: str = Field(
+        default="",
+        description="redis://HOST/0, rediss://…, amqp://USER:PASSWORD@HOST or amqps://…; empty: one machine does all",
+    )
 
 
 class ServerSettings(Group):
@@ -71,6 +105,33 @@ class ServerSettings(Group):
         description="Path that nginx maps to the root of the disk for X-Accel-Redirect: /cutroom-files/; empty: off",
     )
     public_url: str = Field(default="", description="How people reach the server, when a proxy stands before it")
+    metrics_token: str = Field(
+        default="", description="What a scraper of /metrics shows as a bearer token; empty: administrators only"
+    )
+    tls_certificate: str = Field(default="", description="PEM file of the certificate chain: HTTPS, with HTTP/2")
+    tls_key: str = Field(default="", description="PEM file of the certificate's key")
+
+
+class CacheSettings(Group):
+    """Kept answers and values."""
+
+    url: str = Field(
+        default="",
+        pattern=r"^((redis|rediss|unix)://.+)?$",
+        description="redis://HOST:PORT/0 that all processes share; empty: each keeps its own",
+    )
+    memory_mib: int = Field(default=64, ge=1, description="Memory for values, in each process")
+    answers_mib: int = Field(default=32, ge=1, description="Memory for kept answers, in each process")
+    patience_ms: float = Field(default=20.0, gt=0, description="How long Redis may be silent before it is left alone")
+
+
+class LimitsSettings(Group):
+    """How often one may ask; 0: as often as one likes."""
+
+    account: float = Field(default=200.0, ge=0, description="Requests a second of one account, on average")
+    account_burst: float = Field(default=2000.0, ge=1, description="Requests of one account at once")
+    address: float = Field(default=1000.0, ge=0, description="Requests a second of one address, on average")
+    address_burst: float = Field(default=5000.0, ge=1, description="Requests of one address at once")
 
 
 class AccountsSettings(Group):
@@ -89,6 +150,7 @@ class JobsSettings(Group):
         default=6.0, ge=2, description="Seconds after which a silent runner's job is given away"
     )
     max_attempts: int = Field(default=3, ge=1, le=20, description="Tries before a job has failed")
+    keep_days: float = Field(default=30.0, gt=0, description="Days until a job that is over is forgotten")
     inspect: int = Field(default=0, ge=0, description="Inspections at once; 0: one for each core")
     io: int = Field(default=1, ge=1, description="Files hashed at once")
     preview: int = Field(default=0, ge=0, description="Thumbnails at once; 0: one for each two cores")
@@ -98,6 +160,11 @@ class JobsSettings(Group):
     )
     encode: int = Field(default=1, ge=1, description="Ladders at once; one uses every core already")
     clip: int = Field(default=1, ge=1, description="Cuts at once")
+    ai: int = Field(default=1, ge=1, description="Works of models at once")
+    spread: Literal["auto", "always", "never"] = Field(
+        default="auto", description="Encode long footage in parts that workers share; auto: where PostgreSQL is used"
+    )
+    spread_minutes: float = Field(default=10.0, ge=0, description="Length from which on footage counts as long")
 
 
 class InspectionSettings(Group):
@@ -223,7 +290,10 @@ class Settings(BaseSettings):
 
     data: Path = Field(default_factory=default_data, description="The data directory")
     database: DatabaseSettings = DatabaseSettings()
+    broker: BrokerSettings = BrokerSettings()
     server: ServerSettings = ServerSettings()
+    cache: CacheSettings = CacheSettings()
+    limits: LimitsSettings = LimitsSettings()
     accounts: AccountsSettings = AccountsSettings()
     jobs: JobsSettings = JobsSettings()
     inspection: InspectionSettings = InspectionSettings()

@@ -21,6 +21,7 @@ LOW_SPACE_GIB = 5
 
 OPTIONAL = {
     "asyncpg": ("PostgreSQL", "pip install 'cutroom[postgres]'"),
+    "celery": ("workers on other machines", "pip install 'cutroom[cluster]'"),
 }
 """Optional packages: what they are for and how to get them."""
 
@@ -48,7 +49,7 @@ def doctor(
     from cutroom.bootstrap.settings import load
 
     settings = load(data)
-    checks = [*versions(), *codecs(), *disk(settings), *optional(settings)]
+    checks = [*versions(), *codecs(), *disk(settings), *optional(settings), *broker(settings)]
     rows = effective(settings)
     if format == "json":
         print(msgspec.json.encode({"checks": checks, "settings": rows}).decode())
@@ -127,7 +128,9 @@ def optional(settings: Settings) -> list[Check]:
             version = importlib.metadata.version(package)
             checks.append(Check(group="optional", name=package, status="ok", value=f"{version}: {purpose}"))
         except importlib.metadata.PackageNotFoundError:
-            needed = package == "asyncpg" and settings.database.url.startswith("postgres")
+            needed = (package == "asyncpg" and settings.database.url.startswith("postgres")) or (
+                package == "celery" and bool(settings.broker.url)
+            )
             status: Literal["note", "bad"] = "bad" if needed else "note"
             checks.append(
                 Check(group="optional", name=package, status=status, value=f"missing: {purpose}", fix=command)
@@ -144,6 +147,25 @@ def optional(settings: Settings) -> list[Check]:
         )
     )
     return checks
+
+
+def broker(settings: Settings) -> list[Check]:
+    """Whether the broker that is set can be reached."""
+    from cutroom.bootstrap.container import make_broker
+    from cutroom.core.errors import CutroomError
+
+    try:
+        found = make_broker(settings)
+        if found is None:
+            return []
+        found.depths(())
+        advice = found.advice()
+        found.close()
+    except CutroomError as error:
+        return [Check(group="broker", name="broker", status="bad", value=error.message, fix=error.hint)]
+    checks = [Check(group="broker", name="broker", status="ok", value=f"{found.place} answers")]
+    fix = "redis-cli CONFIG SET, and the same in redis.conf; jobs are not lost, but late"
+    return [*checks, *(Check(group="broker", name="setting", status="note", value=one, fix=fix) for one in advice)]
 
 
 def effective(settings: Settings) -> list[dict[str, Any]]:

@@ -102,7 +102,7 @@ def _with_cutroom(act: Callable[[Cutroom], Awaitable[None]], data: Path | None) 
     from cutroom.bootstrap.settings import load
 
     async def run() -> None:
-        cutroom = container.build(load(data))
+        cutroom = container.build(load(data), direct=True)
         try:
             await container.start(cutroom)
             await act(cutroom)

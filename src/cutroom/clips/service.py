@@ -10,7 +10,7 @@ from pathlib import PurePath
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cutroom.accounts.models import Principal
+from cutroom.accounts.models import Principal, account_tag
 from cutroom.clips import store as rows
 from cutroom.clips.models import Clip, ClipPage, ClipState, CutMode, Range
 from cutroom.clips.names import clip_name, container_for, safe_name
@@ -81,7 +81,7 @@ class ClipService:
         )
         for clip in clips:
             await rows.change(tx.conn, clip.id, {"job_id": job_id})
-            await self.announce(tx, clip.id, video)
+            await self.announce(tx, clip, video)
         return [await self.get(tx.conn, clip.id, viewer=None) for clip in clips]
 
     async def list(
@@ -113,6 +113,7 @@ class ClipService:
         await self._cancel_unwanted(tx, clip)
         payload = {"id": clip.id, "video_id": video.id, "deleted": True}
         await events.append(tx, "clip.changed", clip.id, video.audience, payload)
+        _touch(tx, clip)
         self._remove_later(tx, clip.id)
 
     async def folders(self, conn: AsyncConnection, folders: Collection[str]) -> set[str]:
@@ -138,13 +139,19 @@ class ClipService:
         """The video's row is about to go, and its clips with it."""
         for clip in await rows.of_video(tx.conn, video.id):
             if clip.job_id is not None:
-                await self._jobs.cancel(tx, clip.job_id)
+                await self._jobs.cancel_many(tx, [clip.job_id])
+            _touch(tx, clip)
             self._remove_later(tx, clip.id)
 
-    async def announce(self, tx: Transaction, clip_id: str, video: Video) -> None:
+    async def announce(self, tx: Transaction, clip: Clip, video: Video) -> None:
         """Tell the pages that a clip of `video` has changed."""
-        payload = {"id": clip_id, "video_id": video.id}
-        await events.append(tx, "clip.changed", clip_id, video.audience, payload)
+        _touch(tx, clip)
+        payload = {"id": clip.id, "video_id": video.id}
+        await events.append(tx, "clip.changed", clip.id, video.audience, payload)
+
+    async def totals(self, conn: AsyncConnection, owner_id: str) -> tuple[int, int]:
+        """How many clips an account has asked for, and the bytes of those that are ready."""
+        return await rows.totals(conn, owner_id)
 
     async def _cancel_unwanted(self, tx: Transaction, clip: Clip) -> None:
         """Cancel the job of a clip that has gone, unless it cuts others that are waited for."""
@@ -220,3 +227,8 @@ def _parse_cursor(text: str) -> tuple[int, str]:
     if not (created.isascii() and created.isdigit()) or len(created) > 18 or not clip_id:
         raise CutroomError("clips.bad-cursor", f"{text!r} is not a page cursor.")
     return int(created), clip_id
+
+
+def _touch(tx: Transaction, clip: Clip) -> None:
+    if clip.owner_id is not None:
+        tx.touch(account_tag(clip.owner_id))

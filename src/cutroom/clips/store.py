@@ -91,6 +91,13 @@ async def older(conn: AsyncConnection, before: int, *, limit: int) -> list[tuple
     return [(_clip(row), "*" if row.visibility == "shared" else row.video_owner or "*") for row in found]
 
 
+async def totals(conn: AsyncConnection, owner_id: str) -> tuple[int, int]:
+    """How many clips an account has, and their bytes."""
+    summed = select(func.count(), func.coalesce(func.sum(clips.c.size_bytes), 0)).where(clips.c.owner_id == owner_id)
+    count, size = (await conn.execute(summed)).one()
+    return int(count), int(size)
+
+
 async def change(conn: AsyncConnection, clip_id: str, values: dict[str, Any]) -> None:
     """Set columns of a clip, if it is still there."""
     await conn.execute(update(clips).where(clips.c.id == clip_id).values(values))

@@ -126,7 +126,7 @@ class _Tasks:
     async def _set(self, tx: Transaction, clip: Clip, values: dict[str, Any]) -> None:
         await rows.change(tx.conn, clip.id, values)
         video = await self._library.get(tx.conn, clip.video_id, viewer=None)
-        await self._service.announce(tx, clip.id, video)
+        await self._service.announce(tx, clip, video)
 
 
 def _output(job: Job, clip: Clip) -> Path:

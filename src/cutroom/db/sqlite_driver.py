@@ -20,6 +20,8 @@ from sqlalchemy.dialects.sqlite.aiosqlite import (
 from sqlalchemy.util import immutabledict
 from sqlalchemy.util.concurrency import await_
 
+from cutroom.db.deadlines import TimedConnection
+
 
 class _Answer:
     """What a closed cursor left behind."""
@@ -60,7 +62,8 @@ class _Cursor(AsyncAdapt_dbapi_cursor):
             self._rows = collections.deque(rows)
 
 
-def _run_one(connection: sqlite3.Connection, operation: str, parameters: Any) -> tuple[_Answer, Sequence[Any]]:
+def _run_one(connection: TimedConnection, operation: str, parameters: Any) -> tuple[_Answer, Sequence[Any]]:
+    connection.allow()
     cursor = connection.execute(operation, parameters)
     try:
         return _Answer(cursor), cursor.fetchall() if cursor.description else ()
@@ -68,7 +71,8 @@ def _run_one(connection: sqlite3.Connection, operation: str, parameters: Any) ->
         cursor.close()
 
 
-def _run_many(connection: sqlite3.Connection, operation: str, parameters: Any) -> tuple[_Answer, Sequence[Any]]:
+def _run_many(connection: TimedConnection, operation: str, parameters: Any) -> tuple[_Answer, Sequence[Any]]:
+    connection.allow()
     cursor = connection.executemany(operation, parameters)
     try:
         return _Answer(cursor), ()
@@ -89,10 +93,12 @@ class _Connection(AsyncAdapt_aiosqlite_connection):
 
 
 class _Module(AsyncAdapt_aiosqlite_dbapi):
+    connection_class = _Connection
+
     def connect(self, *arguments: Any, **named: Any) -> AsyncAdapt_aiosqlite_connection:
         connection = self.aiosqlite.connect(*arguments, **named)
         connection._thread.daemon = True
-        return _Connection(self, await_(connection))
+        return self.connection_class(self, await_(connection))
 
 
 class Dialect(SQLiteDialect_aiosqlite):
@@ -106,3 +112,47 @@ class Dialect(SQLiteDialect_aiosqlite):
         import aiosqlite
 
         return _Module(aiosqlite, sqlite3)
+
+
+class _DirectCursor(_Cursor):
+    __slots__ = ()
+
+    async def _hand_over(self, run: Callable[..., tuple[_Answer, Sequence[Any]]], *arguments: Any) -> None:
+        connection: Any = self._connection
+        self._cursor, rows = run(connection._conn, *arguments)
+        self._rows = collections.deque(rows)
+
+
+class _DirectConnection(_Connection):
+    __slots__ = ()
+
+    _cursor_cls = _DirectCursor
+
+    def commit(self) -> None:
+        connection: Any = self._connection
+        connection._conn.commit()
+
+    def rollback(self) -> None:
+        connection: Any = self._connection
+        if connection._connection is not None:
+            connection._conn.rollback()
+
+
+class _DirectModule(_Module):
+    connection_class = _DirectConnection
+
+
+class DirectDialect(Dialect):
+    """`sqlite+cutroom_direct:///PATH`: statements run in the event loop's own thread, without any hand-over.
+
+    For a process that has nothing else to answer while a statement runs. `db.engine` waits for locks outside it.
+    """
+
+    supports_statement_cache = True
+
+    @classmethod
+    def import_dbapi(cls) -> AsyncAdapt_aiosqlite_dbapi:
+        """The driver's module, as SQLAlchemy wants it."""
+        import aiosqlite
+
+        return _DirectModule(aiosqlite, sqlite3)

@@ -11,11 +11,12 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from cutroom.core.errors import CutroomError, ErrorKind
 from cutroom.db.engine import Database
 
+_LOCK = 0x6375_7472  # any number of ours: servers and workers that start together upgrade one after another
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -41,8 +42,10 @@ async def upgrade(database: Database, *, sqlite_path: Path | None) -> None:
     if current is not None and sqlite_path is not None:
         backup_sqlite(sqlite_path, label=f"before-{head}")
     async with database.engine.connect() as conn:
-        writer = await conn.execution_options(cutroom_write="FULL")
+        writer = await conn.execution_options(cutroom_write="FULL", cutroom_unhurried=True)
         async with writer.begin():
+            if not database.is_sqlite:  # whose write transaction is the lock
+                await writer.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
             await writer.run_sync(_run)
 
 

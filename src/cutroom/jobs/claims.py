@@ -6,15 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 import msgspec
-from sqlalchemy import (
-    ColumnElement,
-    insert,
-    literal,
-    or_,
-    select,
-    union_all,
-    update,
-)
+from sqlalchemy import ColumnElement, and_, literal, or_, select, union_all, update
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -23,43 +15,92 @@ from cutroom.core.errors import ErrorDocument
 from cutroom.db.lease_clock import LeaseClock
 from cutroom.jobs.models import Job
 from cutroom.jobs.store import COLUMNS, QUEUED, RUNNING, job_of
-from cutroom.jobs.tables import job_attempts, jobs
+from cutroom.jobs.tables import jobs
 
+_MOST_NOTED = 200
 _FAR = 3_600 * clock.SECOND
 """No pause is this long: a later `not_before` comes from a clock that was set back since."""
 
 
-def _startable(queue: ColumnElement[str], at: int) -> tuple[ColumnElement[bool], ...]:
+Takes = Mapping[str, int]
+"""Kinds that a worker can do, and the newest version of their payloads that it can read."""
+
+
+def _startable(queue: ColumnElement[str], takes: Takes, at: int) -> tuple[ColumnElement[bool], ...]:
     return (
         QUEUED,
         jobs.c.queue == queue,
         or_(jobs.c.not_before <= at, jobs.c.not_before > at + _FAR),
+        _readable(takes),
     )
 
 
-async def ready(conn: AsyncConnection, queues: Collection[str], at: int) -> dict[str, int]:
+def _readable(takes: Takes) -> ColumnElement[bool]:
+    return or_(*(and_(jobs.c.kind == kind, jobs.c.payload_version <= version) for kind, version in takes.items()))
+
+
+async def ready(conn: AsyncConnection, queues: Mapping[str, Takes], at: int) -> dict[str, int]:
     """The queues that have a job to start, with the priority of the best one."""
-    if not queues:
-        return {}
     best = [
         select(jobs.c.queue, jobs.c.priority)
-        .where(*_startable(literal(queue), at))
+        .where(*_startable(literal(queue), takes, at))
         .order_by(jobs.c.priority.desc(), jobs.c.created_at)
         .limit(1)
         .subquery()
         .select()
+        for queue, takes in queues.items()
+        if takes
+    ]
+    return {row.queue: row.priority for row in await conn.execute(union_all(*best))} if best else {}
+
+
+async def startable(conn: AsyncConnection, queues: Collection[str], at: int, limit: int) -> list[tuple[str, str, int]]:
+    """(queue, id, fence) of the best jobs of each queue that may start now, whoever can do them."""
+    timely = or_(jobs.c.not_before <= at, jobs.c.not_before > at + _FAR)
+    best = [
+        select(jobs.c.queue, jobs.c.id, jobs.c.fence)
+        .where(QUEUED, jobs.c.queue == queue, timely)
+        .order_by(jobs.c.priority.desc(), jobs.c.created_at)
+        .limit(limit)
+        .subquery()
+        .select()
         for queue in queues
     ]
-    return {row.queue: row.priority for row in await conn.execute(union_all(*best))}
+    return [(row.queue, row.id, row.fence) for row in await conn.execute(union_all(*best))] if best else []
+
+
+async def unreadable(conn: AsyncConnection, queues: Mapping[str, Takes], before: int) -> list[Job]:
+    """Jobs of these queues that have been queued since before an instant and that this worker cannot do."""
+    found: list[Job] = []
+    for queue, takes in queues.items():
+        wanted = select(*COLUMNS).where(QUEUED, jobs.c.queue == queue, jobs.c.created_at < before).limit(_MOST_NOTED)
+        if takes:
+            wanted = wanted.where(~_readable(takes))
+        found += [job_of(row) for row in (await conn.execute(wanted)).mappings()]
+    return found
+
+
+async def note(conn: AsyncConnection, job: Job, error: ErrorDocument) -> Job | None:
+    """Say on a queued row why nobody has taken it."""
+    noted = update(jobs).where(jobs.c.id == job.id, QUEUED).values(error=msgspec.to_builtins(error))
+    return _one((await conn.execute(noted.returning(*COLUMNS))).mappings().one_or_none())
 
 
 async def claim(
-    conn: AsyncConnection, lease_clock: LeaseClock, *, queue: str, owner: str, lease: int, at: int, at_least: int
+    conn: AsyncConnection,
+    lease_clock: LeaseClock,
+    *,
+    queue: str,
+    takes: Takes,
+    owner: str,
+    lease: int,
+    at: int,
+    at_least: int,
 ) -> Job | None:
     """Turn the best queued row of some priority into a running one; two workers never get the same."""
     best = (
         select(jobs.c.id)
-        .where(*_startable(literal(queue), at), jobs.c.priority >= at_least)
+        .where(*_startable(literal(queue), takes, at), jobs.c.priority >= at_least)
         .order_by(jobs.c.priority.desc(), jobs.c.created_at)
         .limit(1)
     )
@@ -108,16 +149,19 @@ async def end(conn: AsyncConnection, job: Job, values: Mapping[str, Any]) -> Job
     ended = (
         update(jobs)
         .where(*_held(job))
-        .values(lease_owner=None, lease_until=None, process_group=None, process_started=None, **values)
+        .values(
+            lease_owner=None, lease_until=None, process_group=None, process_started=None, pause_requested=0, **values
+        )
         .returning(*COLUMNS)
     )
     return _one((await conn.execute(ended)).mappings().one_or_none())
 
 
-async def cancel_requested(conn: AsyncConnection, owner: str) -> list[tuple[str, int]]:
-    """Id and fence of the owner's jobs that are to be cancelled."""
-    wanted = select(jobs.c.id, jobs.c.fence).where(RUNNING, jobs.c.lease_owner == owner, jobs.c.cancel_requested == 1)
-    return [(job_id, fence) for job_id, fence in await conn.execute(wanted)]
+async def stopping(conn: AsyncConnection, owner: str) -> list[Job]:
+    """The owner's jobs that are to be cancelled or paused."""
+    asked = or_(jobs.c.cancel_requested == 1, jobs.c.pause_requested == 1)
+    wanted = select(*COLUMNS).where(RUNNING, jobs.c.lease_owner == owner, asked)
+    return [job_of(row) for row in (await conn.execute(wanted)).mappings()]
 
 
 async def expired(conn: AsyncConnection, lease_clock: LeaseClock, *, all_running: bool) -> list[RowMapping]:
@@ -145,22 +189,6 @@ async def take_expired(
 async def running_fences(conn: AsyncConnection) -> set[tuple[str, int]]:
     """Id and fence of every running row."""
     return {(job_id, fence) for job_id, fence in await conn.execute(select(jobs.c.id, jobs.c.fence).where(RUNNING))}
-
-
-async def open_attempt(conn: AsyncConnection, job: Job, worker: str) -> None:
-    """Write the history line of an attempt that begins."""
-    await conn.execute(
-        insert(job_attempts), {"job_id": job.id, "fence": job.fence, "worker": worker, "started_at": job.started_at}
-    )
-
-
-async def close_attempt(conn: AsyncConnection, job: Job, outcome: str, error: ErrorDocument | None, at: int) -> None:
-    """Complete the history line."""
-    values: dict[str, Any] = {"finished_at": at, "outcome": outcome}
-    if error is not None:
-        values["error"] = msgspec.to_builtins(error)
-    this = (job_attempts.c.job_id == job.id, job_attempts.c.fence == job.fence)
-    await conn.execute(update(job_attempts).where(*this).values(**values))
 
 
 def _held(job: Job) -> tuple[ColumnElement[bool], ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import random
 from collections.abc import Collection, Mapping
 from contextlib import AbstractAsyncContextManager
@@ -15,15 +14,13 @@ from cutroom.core import clock
 from cutroom.core.errors import ErrorDocument
 from cutroom.db.engine import Database, Transaction
 from cutroom.db.lease_clock import LeaseClock
-from cutroom.events import service as events
-from cutroom.events.announce import Announcer
-from cutroom.jobs import claims, errors
-from cutroom.jobs.events import JobFailed
-from cutroom.jobs.models import Job, JobKind, JobState
-from cutroom.jobs.notes import note_of
+from cutroom.jobs import claims, edges, errors, history
+from cutroom.jobs.endings import Endings
+from cutroom.jobs.models import Job, JobKind, JobState, StageMark, Trace
 from cutroom.processes.groups import ProcessGroup
 
-log = logging.getLogger(__name__)
+NOTE_SECONDS = 10
+"""How long a job that a worker cannot do has to wait before it is said; others may take it meanwhile."""
 
 BACK_OFF_SECONDS = (1.0, 5.0, 25.0, 60.0)
 """How long a failed attempt waits before the next one, by the number of attempts made; the last goes on."""
@@ -50,15 +47,17 @@ class Leases:
         self,
         database: Database,
         kinds: Mapping[str, JobKind],
-        announcer: Announcer,
+        endings: Endings,
         *,
         owner: str,
         lease_seconds: float,
+        unable: Mapping[str, ErrorDocument],
     ) -> None:
         """Use `JobService.leases`."""
+        self._unable = unable
         self._database = database
         self._kinds = kinds
-        self._announcer = announcer
+        self._endings = endings
         self._clock = LeaseClock(sqlite=database.is_sqlite)
         self._lease = int(lease_seconds * clock.SECOND)
         self.owner = owner
@@ -78,22 +77,58 @@ class Leases:
 
     async def ready(self, conn: AsyncConnection, queues: Collection[str]) -> dict[str, int]:
         """Which of these queues have a job that may start now, and the best one's priority; cheap at every wake-up."""
-        return await claims.ready(conn, queues, clock.now())
+        return await claims.ready(conn, {queue: self._takes(queue) for queue in queues}, clock.now())
 
-    async def cancel_requested(self, conn: AsyncConnection) -> list[tuple[str, int]]:
-        """Id and fence of this owner's running jobs that somebody wants to end."""
-        return await claims.cancel_requested(conn, self.owner)
+    async def startable(self, conn: AsyncConnection, limit: int) -> list[tuple[str, str, int]]:
+        """(queue, id, fence) of the best jobs of every queue that may start now, whoever can do them."""
+        queues = sorted({kind.queue for kind in self._kinds.values()})
+        return await claims.startable(conn, queues, clock.now(), limit)
+
+    async def note_unable(self, queues: Collection[str]) -> int:
+        """Say on jobs that have waited for a while why this worker leaves them to others; returns how many."""
+        before = clock.now() - NOTE_SECONDS * clock.SECOND
+        takes = {queue: self._takes(queue) for queue in queues}
+        found = await self._database.look(lambda conn: claims.unreadable(conn, takes, before))
+        new = [job for job in found if job.error is None]
+        if new:
+            async with self._database.transaction() as tx:
+                noted = [await claims.note(tx.conn, job, self._why_unable(job)) for job in new]
+                await self._endings.changed(tx, [job for job in noted if job is not None])
+        return len(new)
+
+    def _takes(self, queue: str) -> dict[str, int]:
+        return {
+            kind.name: kind.payload_version
+            for kind in self._kinds.values()
+            if kind.queue == queue and kind.name not in self._unable
+        }
+
+    def _why_unable(self, job: Job) -> ErrorDocument:
+        if job.kind in self._unable:
+            return self._unable[job.kind]
+        kind = self._kinds.get(job.kind)
+        if kind is None or kind.queue != job.queue:
+            return errors.kind_unknown(job.kind).document
+        return errors.payload_newer(job.kind, job.payload_version, kind.payload_version)
+
+    async def stopping(self, conn: AsyncConnection) -> list[Job]:
+        """This owner's running jobs that somebody wants to end (`cancel_requested`) or to pause."""
+        return await claims.stopping(conn, self.owner)
 
     async def claim(self, queue: str, *, at_least: int = 0) -> Job | None:
         """Take the best job of a queue: larger priority first, then the older. The attempt is counted here.
 
         Jobs of a smaller priority than `at_least` are left alone.
         """
+        takes = self._takes(queue)
+        if not takes:
+            return None
         async with self._database.transaction() as tx:
             job = await claims.claim(
                 tx.conn,
                 self._clock,
                 queue=queue,
+                takes=takes,
                 owner=self.owner,
                 lease=self._lease,
                 at=clock.now(),
@@ -101,8 +136,8 @@ class Leases:
             )
             if job is None:
                 return None
-            await claims.open_attempt(tx.conn, job, self.owner)
-            await self._announce(tx, job)
+            await history.open_attempt(tx.conn, job, self.owner)
+            await self._endings.changed(tx, [job])
             return job
 
     async def begin(self, tx: Transaction, job: Job, group: ProcessGroup | None) -> None:
@@ -110,15 +145,25 @@ class Leases:
         values = {} if group is None else {"process_group": group.id, "process_started": group.started}
         await self._renew(tx, job, values)
 
-    async def renew(self, job: Job, *, stage: str | None, progress: float, changed: bool) -> Job:
+    async def renew(
+        self,
+        job: Job,
+        *,
+        stage: str | None,
+        progress: float,
+        changed: bool,
+        stages: list[StageMark] | None = None,
+    ) -> Job:
         """Extend the lease and store how far the work is. Raises `job.stale-fence`.
 
-        `changed` says whether there is news for live pages.
+        `changed` says whether there is news for live pages; `stages` are all so far, when one was added.
         """
         async with self._database.transaction() as tx:
             renewed = await self._renew(tx, job, {"stage": stage, "progress": min(max(progress, 0.0), 1.0)})
+            if stages is not None:
+                await history.note_stages(tx.conn, job, stages)
             if changed:
-                await self._announce(tx, renewed)
+                await self._endings.changed(tx, [renewed])
             return renewed
 
     async def hold(self, tx: Transaction, job: Job) -> None:
@@ -126,7 +171,7 @@ class Leases:
         if not await claims.hold(tx.conn, job):
             raise errors.StaleFenceError(job.id)
 
-    async def finish(self, job: Job, result: dict[str, Any] | None) -> Job:
+    async def finish(self, job: Job, result: dict[str, Any] | None, *, trace: Trace | None = None) -> Job:
         """Publish and end the job in one transaction. Raises `job.stale-fence`, and nothing of it is kept.
 
         `result` is the child's; None ends the job without `publish`, because nothing was left to do.
@@ -135,34 +180,35 @@ class Leases:
             await self.hold(tx, job)
             kept = None if result is None else await self._kinds[job.kind].publish(tx, job, result)
             done = {"state": JobState.DONE.value, "progress": 1.0, "stage": None, "error": None, "result": kept}
-            return await self._end(tx, job, done, outcome="done", error=None)
+            ended = await self._end(tx, job, done, outcome="done", trace=trace)
+            await self._endings.done(tx, ended)
+            return ended
 
-    async def fail(self, job: Job, error: ErrorDocument, *, retry: bool) -> Job:
+    async def fail(self, job: Job, error: ErrorDocument, *, retry: bool, trace: Trace | None = None) -> Job:
         """End the attempt: queued again after a pause when `retry` and attempts are left, or failed for good."""
         async with self._database.transaction() as tx:
             await self.hold(tx, job)
             if retry and job.attempts < job.max_attempts:
                 pause = int(back_off(job.attempts) * clock.SECOND)
                 again = {**_AGAIN, "not_before": clock.now() + pause, "error": msgspec.to_builtins(error)}
-                return await self._end(tx, job, again, outcome="failed", error=error)
-            ended = await self._end(tx, job, _failed(error), outcome="failed", error=error)
-            await self._tell_failed(tx, ended, error)
+                return await self._again(tx, job, again, outcome="failed", error=error, trace=trace)
+            ended = await self._end(tx, job, _failed(error), outcome="failed", error=error, trace=trace)
+            await self._endings.undone(tx, [ended])
             return ended
 
-    async def cancelled(self, job: Job) -> Job:
+    async def cancelled(self, job: Job, *, trace: Trace | None = None) -> Job:
         """End the job because somebody asked for it."""
         async with self._database.transaction() as tx:
             await self.hold(tx, job)
-            values = {**_failed(errors.CANCELLED), "state": JobState.CANCELLED.value}
-            ended = await self._end(tx, job, values, outcome="cancelled", error=None)
-            await self._tell_failed(tx, ended, errors.CANCELLED)
+            ended = await self._end(tx, job, _CANCELLED, outcome="cancelled", trace=trace)
+            await self._endings.undone(tx, [ended])
             return ended
 
-    async def release(self, job: Job) -> Job:
-        """Put the job back as if it had not been tried: the worker is leaving in good order."""
+    async def release(self, job: Job, *, trace: Trace | None = None) -> Job:
+        """Put the job back as if it had not been tried: the worker is leaving in good order, or it is to be paused."""
         async with self._database.transaction() as tx:
             back = {**_AGAIN, "attempts": job.attempts - 1, "not_before": 0}
-            return await self._end(tx, job, back, outcome="released", error=None)
+            return await self._again(tx, job, back, outcome="released", trace=trace)
 
     async def expired(self, *, all_running: bool = False) -> list[Expired]:
         """Running jobs whose lease has run out; `all_running` when it is certain that no other worker is alive."""
@@ -189,14 +235,13 @@ class Leases:
             if job is None:
                 return None
             if job.cancel_requested:
-                error, values = errors.CANCELLED, {**_failed(errors.CANCELLED), "state": JobState.CANCELLED.value}
+                ended = await self._end(tx, job, _CANCELLED, outcome="lost")
             elif job.attempts >= job.max_attempts:
                 error = errors.lost(job.attempts)
-                values = _failed(error)
+                ended = await self._end(tx, job, _failed(error), outcome="lost", error=error)
             else:
-                return await self._end(tx, job, {**_AGAIN, "not_before": 0}, outcome="lost", error=None)
-            ended = await self._end(tx, job, values, outcome="lost", error=error)
-            await self._tell_failed(tx, ended, error)
+                return await self._again(tx, job, {**_AGAIN, "not_before": 0}, outcome="lost")
+            await self._endings.undone(tx, [ended])
             return ended
 
     async def running_fences(self) -> set[tuple[str, int]]:
@@ -210,36 +255,45 @@ class Leases:
             raise errors.StaleFenceError(job.id)
         return renewed
 
-    async def _end(
-        self, tx: Transaction, job: Job, values: Mapping[str, Any], *, outcome: str, error: ErrorDocument | None
+    async def _again(
+        self,
+        tx: Transaction,
+        job: Job,
+        values: Mapping[str, Any],
+        *,
+        outcome: str,
+        error: ErrorDocument | None = None,
+        trace: Trace | None = None,
     ) -> Job:
-        at = clock.now()
-        over = JobState(values["state"]).over
-        ended = await claims.end(tx.conn, job, {**values, "finished_at": at if over else None})
-        if ended is None:
-            raise errors.StaleFenceError(job.id)
-        await claims.close_attempt(tx.conn, job, outcome, error, at)
-        await self._announce(tx, ended)
-        if ended.state is JobState.FAILED:
-            await self._announcer.announce(tx, JobFailed(job=ended))
+        """End the attempt and not the job."""
+        ended = await self._end(tx, job, values, outcome=outcome, error=error, trace=trace)
+        await self._endings.changed(tx, [ended])
         return ended
 
-    async def _tell_failed(self, tx: Transaction, job: Job, error: ErrorDocument) -> None:
-        kind = self._kinds.get(job.kind)
-        if kind is None or kind.failed is None:
-            return
-        try:
-            async with tx.conn.begin_nested():
-                await kind.failed(tx, job, error)
-        except Exception:  # the edge: a job must be able to end, whatever its domain makes of that
-            log.exception("%s: telling %r of the failure did not work", job.id, job.kind)
+    async def _end(
+        self,
+        tx: Transaction,
+        job: Job,
+        values: Mapping[str, Any],
+        *,
+        outcome: str,
+        error: ErrorDocument | None = None,
+        trace: Trace | None = None,
+    ) -> Job:
+        at = clock.now()
+        ended = await claims.end(tx.conn, job, {"finished_at": at, **values})
+        if ended is None:
+            raise errors.StaleFenceError(job.id)
+        paused = outcome == "released" and ended.state is JobState.PAUSED
+        await history.close_attempt(tx.conn, job, "paused" if paused else outcome, error, trace, at)
+        return ended
 
-    async def _announce(self, tx: Transaction, job: Job) -> None:
-        await events.append_many(tx, [note_of(job)])
 
-
-_AGAIN = {"state": JobState.QUEUED.value, "stage": None, "progress": 0.0}
+_AGAIN = {"state": edges.AGAIN, "stage": None, "progress": 0.0, "finished_at": None}
 
 
 def _failed(error: ErrorDocument) -> dict[str, Any]:
     return {"state": JobState.FAILED.value, "stage": None, "error": msgspec.to_builtins(error)}
+
+
+_CANCELLED = {**_failed(errors.CANCELLED), "state": JobState.CANCELLED.value}

@@ -33,10 +33,15 @@ _ETA_SECONDS = 2.0
 
 
 class JobState(StrEnum):
-    """queued → running → done | failed | cancelled; running → queued again after a lost or failed attempt."""
+    """queued → running → done | failed | cancelled; running → queued again after a lost or failed attempt.
 
+    A job that needs others is `waiting` until the last of them is done. Whatever is not over can be `paused`.
+    """
+
+    WAITING = "waiting"
     QUEUED = "queued"
     RUNNING = "running"
+    PAUSED = "paused"
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
@@ -72,6 +77,11 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     created_at: int
     started_at: int | None  # of the latest attempt
     finished_at: int | None
+    parent_id: str | None = None  # the job whose part it is
+    batch_id: str | None = None  # shared by the jobs that were asked for together
+    pending: int = 0  # how many of the jobs it needs are not done yet
+    needed: bool = False  # whether others wait for it
+    pause_requested: bool = False
     work_dir: Path | None = None  # the running attempt's own folder: exists from `prepare` to the end of `publish`
 
     @property
@@ -97,6 +107,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
             "kind": self.kind,
             "title": self.title,
             "subject": self.subject,
+            "parent_id": self.parent_id,
+            "batch_id": self.batch_id,
             "state": self.state.value,
             "stage": self.stage,
             "progress": round(self.progress, 4),
@@ -104,6 +116,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
             "priority": self.priority,
             "attempts": self.attempts,
             "max_attempts": self.max_attempts,
+            "pending": self.pending,
             "error": None if self.error is None else msgspec.to_builtins(self.error),
             "created_at": self.created_at,
             "started_at": self.started_at,
@@ -111,9 +124,51 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         }
 
 
-class NewJob(msgspec.Struct, frozen=True, kw_only=True):
-    """What `JobService.enqueue_many` takes; the fields are those of `enqueue`."""
+class StageMark(msgspec.Struct, frozen=True, kw_only=True):
+    """When an attempt came to a stage of its work."""
 
+    stage: str
+    at: int  # µs since the epoch
+
+
+class Trace(msgspec.Struct, frozen=True, kw_only=True):
+    """What an attempt leaves to read."""
+
+    stages: list[StageMark] = []
+    log: str | None = None  # the end of what its process printed
+
+
+class JobAttempt(Trace, frozen=True, kw_only=True):
+    """One line of a job's history. Instants are µs since the epoch."""
+
+    number: int  # as people count: one that was given back is tried again
+    fence: int
+    worker: str  # host:process:random
+    started_at: int
+    finished_at: int | None
+    outcome: str | None  # done, failed, cancelled, lost, released, paused; None: under way
+    error: ErrorDocument | None
+
+
+class Family(msgspec.Struct, frozen=True, kw_only=True):
+    """How the parts of a job are doing."""
+
+    total: int
+    states: dict[str, int]  # without those that nobody is in
+    progress: float  # of all of them together, 0 to 1
+
+
+class NewJob(msgspec.Struct, frozen=True, kw_only=True):
+    """What `JobService.enqueue_many` takes; the fields are those of `enqueue`, and what ties jobs together.
+
+    `id` (of `core.ids.new_id("job")`) lets others of the same call name it; `needs` are ids of this call or of stored
+    jobs, all of which must be done before it may start.
+    """
+
+    id: str | None = None
+    needs: tuple[str, ...] = ()
+    parent_id: str | None = None
+    batch_id: str | None = None
     kind: str
     payload: dict[str, Any]
     subject: str
@@ -168,6 +223,9 @@ class JobKind(msgspec.Struct, frozen=True, kw_only=True):
     deadline_seconds: float | Callable[[Job], float] | None = None
     """How long one attempt may take before it is killed; None: as long as it lives."""
     payload_version: int = 1
+    """Grows when older workers could not read the payload any more: they leave such jobs to newer ones."""
+    encoders: tuple[str, ...] = ()
+    """Without which the work cannot be done: a worker that lacks one leaves the job to others."""
 
     def deadline(self, job: Job) -> float | None:
         """The deadline of this job's attempts, in seconds."""

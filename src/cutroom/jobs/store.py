@@ -8,7 +8,20 @@ from functools import cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Executable, bindparam, case, func, literal_column, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -21,7 +34,15 @@ from cutroom.jobs.tables import jobs
 # Written out, not bound: a partial index is only considered when the planner can read its condition.
 QUEUED = jobs.c.state == literal_column("'queued'")
 RUNNING = jobs.c.state == literal_column("'running'")
-ACTIVE = jobs.c.state.in_([literal_column("'queued'"), literal_column("'running'")])
+_ACTIVE_STATES = (JobState.WAITING, JobState.QUEUED, JobState.RUNNING, JobState.PAUSED)
+ACTIVE = jobs.c.state.in_([literal_column(f"'{state.value}'") for state in _ACTIVE_STATES])
+
+STARTABLE = jobs.c.state.in_([literal_column("'waiting'"), literal_column("'queued'")])
+PAUSED = jobs.c.state == literal_column("'paused'")
+UNSTARTED = or_(STARTABLE, PAUSED)
+"""Not over, and nobody works on it."""
+UNDONE = jobs.c.state.in_([literal_column("'failed'"), literal_column("'cancelled'")])
+PAUSING = and_(RUNNING, jobs.c.pause_requested == 1)
 
 _HIDDEN = {"idempotency_key", "lease_owner", "lease_boot", "lease_until", "process_group", "process_started"}
 COLUMNS = tuple(column for column in jobs.c if column.name not in _HIDDEN)
@@ -36,7 +57,8 @@ def job_of(row: RowMapping) -> Job:
     """A row as a value."""
     fields: dict[str, Any] = dict(row)
     fields["state"] = JobState(fields["state"])
-    fields["cancel_requested"] = bool(fields["cancel_requested"])
+    for name in ("cancel_requested", "pause_requested", "needed"):
+        fields[name] = bool(fields[name])
     if fields["error"] is not None:
         fields["error"] = msgspec.convert(fields["error"], ErrorDocument)
     return Job(**fields)
@@ -57,7 +79,7 @@ async def insert(conn: AsyncConnection, row: Mapping[str, Any]) -> tuple[Job, bo
 async def active_keys(conn: AsyncConnection, keys: Collection[str]) -> dict[str, str]:
     """The ids of the active jobs with these keys, by key."""
     found: dict[str, str] = {}
-    for some in _chunks(list(keys)):
+    for some in chunks(list(keys)):
         same = select(jobs.c.idempotency_key, jobs.c.id).where(jobs.c.idempotency_key.in_(some), ACTIVE)
         found.update((key, job_id) for key, job_id in await conn.execute(same))
     return found
@@ -79,7 +101,7 @@ async def get(conn: AsyncConnection, job_id: str) -> Job | None:
 async def get_many(conn: AsyncConnection, ids: Collection[str]) -> builtins.list[Job]:
     """The jobs with these ids, in no particular order."""
     found: builtins.list[Job] = []
-    for some in _chunks(list(ids)):
+    for some in chunks(list(ids)):
         rows = await conn.execute(select(*COLUMNS).where(jobs.c.id.in_(some)))
         found += [job_of(row) for row in rows.mappings()]
     return found
@@ -91,6 +113,9 @@ async def page(
     state: JobState | None,
     kind: str | None,
     subject: str | None,
+    parent: str | None,
+    batch: str | None,
+    parts: bool,
     after: tuple[int, str] | None,
     limit: int,
     viewer: str | None,
@@ -103,6 +128,12 @@ async def page(
         wanted = wanted.where(jobs.c.kind == kind)
     if subject is not None:
         wanted = wanted.where(jobs.c.subject == subject)
+    if parent is not None:
+        wanted = wanted.where(jobs.c.parent_id == parent)
+    if batch is not None:
+        wanted = wanted.where(jobs.c.batch_id == batch)
+    if not parts:
+        wanted = wanted.where(jobs.c.parent_id.is_(None))
     if after is not None:
         wanted = wanted.where(tuple_(jobs.c.created_at, jobs.c.id) < after)
     if viewer is not None:
@@ -110,28 +141,36 @@ async def page(
     return [job_of(row) for row in (await conn.execute(wanted)).mappings()]
 
 
-async def counts(conn: AsyncConnection, *, viewer: str | None) -> dict[str, int]:
+async def counts(conn: AsyncConnection, *, viewer: str | None, parts: bool) -> dict[str, int]:
     """How many jobs are in each state."""
     counted = select(jobs.c.state, func.count()).group_by(jobs.c.state)
+    if not parts:
+        counted = counted.where(jobs.c.parent_id.is_(None))
     if viewer is not None:
         counted = counted.where(visible_to(viewer))
     return {row[0]: row[1] for row in await conn.execute(counted)}
 
 
+async def counts_by_queue(conn: AsyncConnection) -> builtins.list[tuple[str, str, int]]:
+    """Queue, state and how many."""
+    counted = select(jobs.c.queue, jobs.c.state, func.count()).group_by(jobs.c.queue, jobs.c.state)
+    return [(row[0], row[1], row[2]) for row in await conn.execute(counted)]
+
+
 async def active_for(conn: AsyncConnection, subjects: Collection[str]) -> builtins.list[Job]:
-    """The queued and running jobs of these subjects, the running ones first, then by priority."""
+    """The jobs of these subjects that are not over, the running ones first, then by priority."""
     found: builtins.list[Job] = []
-    for some in _chunks(list(subjects)):
+    for some in chunks(list(subjects)):
         rows = await conn.execute(_ACTIVE_FOR, {"wanted": some})
         found += [job_of(row) for row in rows.mappings()]
     return found
 
 
 async def prioritise(conn: AsyncConnection, subject: str, priority: int) -> builtins.list[Job]:
-    """Raise the queued jobs of a subject to at least this priority; returns those that changed."""
+    """Raise the jobs of a subject that have not started to at least this priority; returns those that changed."""
     changed = (
         update(jobs)
-        .where(jobs.c.subject == subject, QUEUED, jobs.c.priority < priority)
+        .where(jobs.c.subject == subject, STARTABLE, jobs.c.priority < priority)
         .values(priority=priority)
         .returning(*COLUMNS)
     )
@@ -159,6 +198,12 @@ async def change(
     return None if row is None else job_of(row)
 
 
+async def prune(conn: AsyncConnection, *, before: int, limit: int) -> int:
+    """Delete jobs that were over before an instant, with their attempts; returns how many."""
+    old = select(jobs.c.id).where(jobs.c.finished_at < before).limit(limit)
+    return (await conn.execute(delete(jobs).where(jobs.c.id.in_(old)))).rowcount
+
+
 def visible_to(viewer: str) -> ColumnElement[bool]:
     """What an account's own pages show."""
     return or_(jobs.c.owner_id.is_(None), jobs.c.owner_id == bindparam("viewer", viewer))
@@ -174,7 +219,10 @@ def new_row(job_id: str, fields: Mapping[str, Any]) -> dict[str, Any]:
         "attempts": 0,
         "fence": 0,
         "not_before": 0,
+        "pending": 0,
+        "needed": 0,
         "cancel_requested": 0,
+        "pause_requested": 0,
         "created_at": clock.now(),
         **fields,
     }
@@ -192,5 +240,6 @@ def _insert_or_raise(dialect: str) -> Executable:
     ).returning(*COLUMNS)
 
 
-def _chunks(values: builtins.list[str], size: int = 500) -> builtins.list[builtins.list[str]]:
+def chunks(values: builtins.list[str], size: int = 500) -> builtins.list[builtins.list[str]]:
+    """The values in pieces that a statement can take."""
     return [values[start : start + size] for start in range(0, len(values), size)]

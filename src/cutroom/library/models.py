@@ -99,6 +99,15 @@ class VideoSort(StrEnum):
     DURATION = "duration"
 
 
+class Totals(msgspec.Struct, frozen=True, kw_only=True):
+    """What an account's footage adds up to."""
+
+    videos: int
+    bytes: int
+    seconds: float
+    by_verdict: dict[str, int]
+
+
 class VideoPage(msgspec.Struct, frozen=True, kw_only=True):
     """One page of a list and the cursor of the next one."""
 

@@ -17,7 +17,7 @@ from cutroom.db.engine import Database, Transaction
 from cutroom.events.announce import Announcer
 from cutroom.jobs.models import URGENT
 from cutroom.jobs.service import JobService
-from cutroom.library import files, notes, store
+from cutroom.library import files, notes, store, totals_store
 from cutroom.library.cursor import from_cursor, to_cursor
 from cutroom.library.events import VideoDeleting, VideoOpened, VideoReady
 from cutroom.library.hashing import Hashing
@@ -29,6 +29,7 @@ from cutroom.library.models import (
     ProxyState,
     Source,
     Summary,
+    Totals,
     Video,
     VideoFilter,
     VideoPage,
@@ -120,6 +121,10 @@ class LibraryService:
         ):
             raise not_found("video", video_id)
         return video
+
+    async def totals(self, conn: AsyncConnection, owner_id: str) -> Totals:
+        """What an account's footage adds up to; reads all of its rows."""
+        return await totals_store.totals(conn, owner_id)
 
     async def find(self, conn: AsyncConnection, video_ids: Sequence[str]) -> builtins.list[Video]:
         """Those of these videos that are there, with their probes."""

@@ -13,7 +13,8 @@ from xxhash import xxh3_128
 from cutroom.core.errors import CutroomError, ErrorKind
 from cutroom.media.counting import count_gops
 from cutroom.media.facts import GopFacts
-from cutroom.media.source import open_regular, shown
+from cutroom.media.names import shown
+from cutroom.media.regular import open_regular
 
 _CHUNK_BYTES = 4 << 20
 

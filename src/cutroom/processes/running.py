@@ -96,6 +96,10 @@ class Child:
             log.warning("%s: %s\n%s", target, answer.error.message, self._tail.text())
         raise answer.error.raised()
 
+    def printed(self) -> str:
+        """The end of what the work of the latest run has printed."""
+        return self._tail.text()
+
     def kill(self) -> None:
         """SIGKILL to the whole group, at once."""
         self._killed = True

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from enum import StrEnum
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from cutroom.media.progressive import Progressive
+if TYPE_CHECKING:
+    from cutroom.media.progressive import Progressive
 
 
 class PreviewKind(StrEnum):

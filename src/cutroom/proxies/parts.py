@@ -7,6 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from cutroom.core.errors import CutroomError
 from cutroom.media.ladder.assemble import assemble
 from cutroom.media.ladder.outline import outline_source
 from cutroom.media.ladder.plan import BALANCED
@@ -15,6 +16,7 @@ from cutroom.media.ladder.segment import SegmentEncoder
 from cutroom.media.ladder.sound_pass import encode_sound
 from cutroom.media.ladder.track import segment_name
 from cutroom.media.ladder.whole import OUTLINE, publish_whole, read_outline
+from cutroom.proxies.work import build_ladder
 
 Report = Callable[[dict[str, Any]], None]
 
@@ -94,6 +96,32 @@ def assemble_ladder(
         playlists=Path(playlist_dir),
         damaged_packets=damaged_packets,
     )
+
+
+def finish_ladder(
+    *,
+    report: Report,
+    source: str,
+    segments_dir: str,
+    playlist_dir: str,
+    outline: str | None = None,
+    damaged_packets: int = 0,
+    **pass_: Any,
+) -> LadderResult:
+    """Put a ladder together whose parts stand, or encode it in one pass where they do not.
+
+    `outline` is the path of an `outline.json`; None, or one that is not there, for a source that has no parts. The
+    other arguments are `build_ladder`'s. Raises CutroomError as that and `assemble_ladder` do.
+    """
+    places: dict[str, Any] = {"segments_dir": segments_dir, "playlist_dir": playlist_dir}
+    if outline is not None and Path(outline).exists():
+        try:
+            return assemble_ladder(report=report, outline=outline, damaged_packets=damaged_packets, **places)
+        except CutroomError as error:
+            if error.code != "ladder.incomplete":
+                raise
+            # Where nothing decodes no segment stands; a pass knows how to go on around that.
+    return build_ladder(report=report, source=source, **places, **pass_)
 
 
 def ranges(cells: list[int], count: int) -> list[tuple[int, int]]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection
 
+import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cutroom.core.errors import CutroomError, ErrorKind
+from cutroom.core.ids import new_id
 from cutroom.db.engine import Transaction
-from cutroom.jobs.models import PREVIEW, PROXY
+from cutroom.jobs.models import PREVIEW, PROXY, NewJob
 from cutroom.jobs.service import JobService
 from cutroom.library.models import ProxyState, Summary, Video
 from cutroom.library.service import LibraryService
@@ -35,11 +37,20 @@ MEDIA_TYPES = {
 class ProxyService:
     """Ladders, thumbnails, sprites and peaks of assets."""
 
-    def __init__(self, *, library: LibraryService, jobs: JobService, store: ObjectStore, recipe: Recipe) -> None:
-        """`recipe` is what new ladders are made by."""
+    def __init__(
+        self,
+        *,
+        library: LibraryService,
+        jobs: JobService,
+        store: ObjectStore,
+        recipe: Recipe,
+        spread_seconds: float | None = None,
+    ) -> None:
+        """`recipe` is what new ladders are made by; footage of at least `spread_seconds` is encoded in parts."""
         self._library = library
         self._jobs = jobs
         self._store = store
+        self._spread_seconds = spread_seconds
         self.recipe = recipe
         self.recipe_hash = recipe_hash(recipe)
 
@@ -87,11 +98,15 @@ class ProxyService:
         elif video.poster is None:
             await self._library.set_summary(tx, [video.id], Summary(poster=poster_key(views.thumbnails)))
         proxy = await rows.of_recipe(tx.conn, video.asset_id, self.recipe_hash)
-        if proxy is None or (proxy.state != "ready" and not proxy.whole):
-            await self._enqueue(tx, video, "outline", f"Playlist of {video.name}", priority or PREVIEW)
         state = ProxyState.READY if proxy is not None and proxy.state == "ready" else ProxyState.QUEUED
+        spread = state is ProxyState.QUEUED and self._is_long(video)
+        if state is ProxyState.QUEUED and not spread and (proxy is None or not proxy.whole):
+            await self._enqueue(tx, video, "outline", f"Playlist of {video.name}", priority or PREVIEW)
         if state is ProxyState.QUEUED:
-            await self._enqueue(tx, video, "proxy", f"Proxy of {video.name}", priority or PROXY)
+            if spread:
+                await self._enqueue_spread(tx, video, priority)
+            else:
+                await self._enqueue(tx, video, "proxy", f"Proxy of {video.name}", priority or PROXY)
             if proxy is not None and proxy.state == "encoding" and proxy.playlist_key is not None:
                 state = ProxyState.ENCODING
         elif views.sprite is None and proxy is not None and proxy.rungs:
@@ -141,7 +156,7 @@ class ProxyService:
     async def asset_deleting(self, tx: Transaction, asset_id: str) -> None:
         """Nobody shows the asset any more: its rows go now, its objects once that is committed."""
         await rows.forget(tx.conn, asset_id)
-        for kind in ("preview", "outline", "proxy", "sound", "fill", "sprite"):
+        for kind in ("preview", "outline", "proxy", "sound", "fill", "sprite", "peaks"):
             await self._jobs.cancel_key(tx, job_key(kind, asset_id, self.recipe_hash))
         self.remove_objects(tx, asset_id)
 
@@ -154,9 +169,28 @@ class ProxyService:
 
         tx.after_commit(remove)
 
+    def _is_long(self, video: Video) -> bool:
+        return self._spread_seconds is not None and (video.duration or 0) >= self._spread_seconds
+
+    async def _enqueue_spread(self, tx: Transaction, video: Video, priority: int | None) -> None:
+        """The ladder waits for its outline, whose end makes it wait for the parts too (`proxies.spreading`)."""
+        proxy = await self._jobs.with_key(tx.conn, job_key("proxy", video.asset_id, self.recipe_hash))
+        if proxy is None:
+            whole = self._new(video, "proxy", f"Proxy of {video.name}", priority or PROXY)
+            plan = self._new(video, "outline", f"Playlist of {video.name}", priority or PREVIEW)
+            plan = msgspec.structs.replace(plan, id=new_id("job"))
+            assert plan.id is not None
+            whole = msgspec.structs.replace(whole, payload={**whole.payload, "spread": True}, needs=(plan.id,))
+            await self._jobs.enqueue_many(tx, [plan, whole])
+        elif priority is not None:
+            await self._jobs.prioritise(tx, proxy.subject, priority)
+
     async def _enqueue(self, tx: Transaction, video: Video, kind: str, title: str, priority: int) -> None:
-        await self._jobs.enqueue(
-            tx,
+        new = self._new(video, kind, title, priority)
+        await self._jobs.enqueue(tx, **{name: getattr(new, name) for name in _ENQUEUED})
+
+    def _new(self, video: Video, kind: str, title: str, priority: int) -> NewJob:
+        return NewJob(
             kind=kind,
             payload={"video_id": video.id, "asset_id": video.asset_id},
             subject=video.id,
@@ -187,6 +221,7 @@ def poster_key(thumbnails: Preview) -> str | None:
     return f"{thumbnails.prefix}/thumb-{min(widths)}.jpg" if widths else None
 
 
+_ENQUEUED = ("kind", "payload", "subject", "title", "owner_id", "priority", "idempotency_key")
 _KINDS = {"thumbnails": PreviewKind.THUMBNAILS, "sprite": PreviewKind.SPRITE}
 
 

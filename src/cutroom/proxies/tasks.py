@@ -14,10 +14,12 @@ from cutroom.core.errors import ErrorDocument
 from cutroom.db.engine import Transaction
 from cutroom.jobs.errors import CANCELLED
 from cutroom.jobs.models import Job, JobKind
+from cutroom.jobs.service import JobService
 from cutroom.library.models import ProxyState, Summary, Video
 from cutroom.library.service import LibraryService
+from cutroom.media.ladder.whole import OUTLINE
 from cutroom.proxies import store as rows
-from cutroom.proxies.models import Preview, PreviewKind, ladder_prefix, preview_prefix
+from cutroom.proxies.models import WHOLE, Preview, PreviewKind, ladder_prefix, preview_prefix
 from cutroom.proxies.service import ProxyService, poster_key
 from cutroom.proxies.sources import local_source
 from cutroom.storage.port import ObjectStore
@@ -29,9 +31,11 @@ SPRITE_SECONDS = 600.0
 """A keyframe of a small rung for each ten seconds of footage."""
 
 
-def kinds(service: ProxyService, library: LibraryService, store: ObjectStore, *, max_attempts: int) -> list[JobKind]:
+def kinds(
+    service: ProxyService, library: LibraryService, store: ObjectStore, jobs: JobService, *, max_attempts: int
+) -> list[JobKind]:
     """The kinds `preview` (thumbnails), `proxy` (ladder, sprite and peaks in one decode), `sprite` (of a ladder)."""
-    tasks = _Tasks(service, library, store)
+    tasks = _Tasks(service, library, store, jobs)
     return [
         JobKind(
             name="preview",
@@ -58,7 +62,7 @@ def kinds(service: ProxyService, library: LibraryService, store: ObjectStore, *,
         JobKind(
             name="proxy",
             queue="encode",
-            target="cutroom.proxies.work:build_ladder",
+            target="cutroom.proxies.parts:finish_ladder",
             prepare=tasks.prepare_proxy,
             progress=tasks.proxy_progress,
             publish=tasks.publish_proxy,
@@ -66,16 +70,18 @@ def kinds(service: ProxyService, library: LibraryService, store: ObjectStore, *,
             writes=lambda arguments: [arguments["segments_dir"]],
             deliver=tasks.deliver,
             failed=tasks.proxy_failed,
+            encoders=("libx264", "aac"),
             max_attempts=max_attempts,
         ),
     ]
 
 
 class _Tasks:
-    def __init__(self, service: ProxyService, library: LibraryService, store: ObjectStore) -> None:
+    def __init__(self, service: ProxyService, library: LibraryService, store: ObjectStore, jobs: JobService) -> None:
         self._service = service
         self._library = library
         self._store = store
+        self._jobs = jobs
 
     async def prepare_preview(self, tx: Transaction, job: Job) -> dict[str, Any] | None:
         """None when the asset has gone or has its thumbnails."""
@@ -147,9 +153,21 @@ class _Tasks:
             "segments_dir": str(self._store.local_path(prefix)),
             "playlist_dir": str(self._store.local_path(f"{prefix}/attempt-{job.fence}")),
             "previews_dir": str(job.folder / "previews"),
+            **await self._in_parts(tx, job, prefix),
             "heights": self._service.recipe.heights,
             "quality": self._service.recipe.quality,
             "segment_seconds": str(self._service.recipe.segment_seconds),
+        }
+
+    async def _in_parts(self, tx: Transaction, job: Job, prefix: str) -> dict[str, Any]:
+        """Where the outline is of a ladder whose parts were made apart, and what their sound was like."""
+        if not job.payload.get("spread"):
+            return {}
+        needed = [await self._jobs.get(tx.conn, one) for one in await self._jobs.needs(tx.conn, job.id)]
+        sounds = [one.result or {} for one in needed if one.kind == "sound"]
+        return {
+            "outline": str(self._store.local_path(f"{prefix}/{WHOLE}/{OUTLINE}")),
+            "damaged_packets": sum(sound.get("damaged_packets", 0) for sound in sounds),
         }
 
     async def proxy_progress(self, tx: Transaction, job: Job, event: dict[str, Any]) -> None:
@@ -185,6 +203,8 @@ class _Tasks:
         }
         await rows.change(tx.conn, asset_id, recipe, values)
         await self._library.set_summary(tx, _ids(showing), Summary(proxy_state=ProxyState.READY))
+        if job.payload.get("spread"):
+            await self._service.enqueue_for(tx, showing[0])  # what a pass would have made beside the ladder
         tx.after_commit(lambda: asyncio.to_thread(self._drop_older_attempts, asset_id, job.fence))
         return {name: result[name] for name in ("frames", "segments", "bytes", "damaged_packets", "notes")}
 

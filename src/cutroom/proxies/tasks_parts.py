@@ -7,6 +7,7 @@ from typing import Any
 from cutroom.core.errors import CutroomError, ErrorKind
 from cutroom.db.engine import Transaction
 from cutroom.jobs.models import Job, JobKind
+from cutroom.jobs.service import JobService
 from cutroom.library.models import ProxyState, Summary
 from cutroom.library.service import LibraryService
 from cutroom.media.ladder.sheet import MASTER
@@ -16,6 +17,7 @@ from cutroom.proxies import wanted
 from cutroom.proxies.models import WHOLE, ladder_prefix
 from cutroom.proxies.service import ProxyService
 from cutroom.proxies.sources import local_source
+from cutroom.proxies.tasks_spread import fan_out
 from cutroom.storage.port import ObjectStore
 
 IDLE_SECONDS = 10.0
@@ -24,9 +26,11 @@ OUTLINE_SECONDS = 600.0
 """A file without an index is read whole, perhaps over a network."""
 
 
-def kinds(service: ProxyService, library: LibraryService, store: ObjectStore, *, max_attempts: int) -> list[JobKind]:
+def kinds(
+    service: ProxyService, library: LibraryService, store: ObjectStore, jobs: JobService, *, max_attempts: int
+) -> list[JobKind]:
     """The kinds `outline`, `sound` and `fill`."""
-    tasks = _Tasks(service, library, store)
+    tasks = _Tasks(service, library, store, jobs)
     return [
         JobKind(
             name="outline",
@@ -43,6 +47,7 @@ def kinds(service: ProxyService, library: LibraryService, store: ObjectStore, *,
             name="sound",
             queue="ondemand",
             target="cutroom.proxies.parts:encode_sounds",
+            encoders=("aac",),
             prepare=tasks.prepare_sound,
             publish=tasks.publish_nothing,
             reads=lambda arguments: [arguments["source"], arguments["outline"]],
@@ -53,6 +58,7 @@ def kinds(service: ProxyService, library: LibraryService, store: ObjectStore, *,
             name="fill",
             queue="ondemand",
             target="cutroom.proxies.fill:fill_segments",
+            encoders=("libx264",),
             prepare=tasks.prepare_fill,
             publish=tasks.publish_nothing,
             reads=lambda arguments: [arguments["source"], arguments["outline"]],
@@ -63,17 +69,19 @@ def kinds(service: ProxyService, library: LibraryService, store: ObjectStore, *,
 
 
 class _Tasks:
-    def __init__(self, service: ProxyService, library: LibraryService, store: ObjectStore) -> None:
+    def __init__(self, service: ProxyService, library: LibraryService, store: ObjectStore, jobs: JobService) -> None:
         self._service = service
         self._library = library
         self._store = store
+        self._jobs = jobs
 
     async def prepare_outline(self, tx: Transaction, job: Job) -> dict[str, Any] | None:
-        """None when the asset has gone, or its ladder can be played whole."""
+        """None when the asset has gone, or its ladder can be played whole and nobody waits for its parts."""
         asset_id, recipe = job.payload["asset_id"], self._service.recipe
         known = await rows.of_recipe(tx.conn, asset_id, self._service.recipe_hash)
         source = await local_source(self._library, tx, job)
-        if source is None or (known is not None and (known.state == "ready" or known.whole)):
+        played = known is not None and (known.state == "ready" or (known.whole and not job.needed))
+        if source is None or played:
             return None
         prefix = ladder_prefix(asset_id, self._service.recipe_hash)
         return {
@@ -101,7 +109,8 @@ class _Tasks:
         values = {"playlist_key": key, "rungs": result["rungs"], "timing": result["timing"]}
         await rows.change(tx.conn, asset_id, recipe, values)
         await self._library.set_summary(tx, [video.id for video in showing], Summary(proxy_state=ProxyState.ENCODING))
-        return {"segments": len(result["cells"])}
+        parts = await fan_out(tx, self._jobs, job, recipe, result["cells"])
+        return {"segments": len(result["cells"]), "parts": parts}
 
     async def prepare_sound(self, tx: Transaction, job: Job) -> dict[str, Any] | None:
         """The sound of an outlined ladder."""

@@ -16,10 +16,11 @@ from typing import Any, TypeVar
 import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 
+from cutroom.core import clock
 from cutroom.core.errors import CutroomError, ErrorDocument, ErrorKind
 from cutroom.jobs.errors import StaleFenceError, kind_unknown
 from cutroom.jobs.leases import Leases
-from cutroom.jobs.models import Job, JobKind
+from cutroom.jobs.models import Job, JobKind, StageMark, Trace
 from cutroom.media.pool import DecodePool
 from cutroom.processes.running import Child
 from cutroom.storage.port import ObjectStore
@@ -43,6 +44,7 @@ class Stop(StrEnum):
     """Why an attempt is ended from outside."""
 
     CANCEL = "cancel"  # somebody asked for it
+    PAUSE = "pause"  # so was this; the attempt does not count
     RELEASE = "release"  # the supervisor is leaving in good order
     LOST = "lost"  # the lease could not be kept
 
@@ -64,6 +66,9 @@ class Attempt:
         self._child: asyncio.Task[Any] | None = None
         self._ending = asyncio.Event()
         self._stage: str | None = None
+        self._stages: list[StageMark] = []
+        self._stages_written = 0
+        self._log: str | None = None
         self._arguments: dict[str, Any] = {}
         self._fraction = 0.0
         self._news = False
@@ -114,7 +119,7 @@ class Attempt:
             self._ending.set()
             retry = error.kind in RETRYABLE
             document = without_paths(error.document, self._arguments)
-            await self._insist(lambda: self._leases.fail(self.job, document, retry=retry))
+            await self._insist(lambda: self._leases.fail(self.job, document, retry=retry, trace=self._trace()))
 
     async def _work(self, kind: JobKind) -> dict[str, Any] | None:
         """From the claim to the child's result; None when nothing was left to do."""
@@ -127,8 +132,11 @@ class Attempt:
                 return None
             self._arguments = arguments
             await self._unless_stopped(self._staging.bring(kind.reads(arguments)))
-            async with self._staging.sending(kind.writes(arguments)):
-                result = await self._run_child(kind, child, arguments)
+            try:
+                async with self._staging.sending(kind.writes(arguments)):
+                    result = await self._run_child(kind, child, arguments)
+            finally:
+                self._log = child.printed() or None
         found = result if isinstance(result, dict) else {} if result is None else {"value": result}
         if kind.deliver is not None:
             found = await self._unless_stopped(kind.deliver(self.job, arguments, found))
@@ -170,7 +178,7 @@ class Attempt:
             return None
         self._ending.set()
         try:
-            await self._insist(lambda: self._leases.finish(self.job, result))
+            await self._insist(lambda: self._leases.finish(self.job, result, trace=self._trace()))
         except StaleFenceError:
             raise
         except Exception as caught:  # the edge, as above
@@ -180,9 +188,9 @@ class Attempt:
     async def _stopped(self) -> None:
         self._ending.set()
         if self._stop is Stop.CANCEL:
-            await self._insist(lambda: self._leases.cancelled(self.job))
-        elif self._stop is Stop.RELEASE:
-            await self._insist(lambda: self._leases.release(self.job))
+            await self._insist(lambda: self._leases.cancelled(self.job, trace=self._trace()))
+        elif self._stop in (Stop.RELEASE, Stop.PAUSE):
+            await self._insist(lambda: self._leases.release(self.job, trace=self._trace()))
         else:
             log.warning("%s: the lease of attempt %d could not be kept.", self.job.id, self.job.fence)
 
@@ -207,6 +215,8 @@ class Attempt:
         if isinstance(fraction, int | float):
             self._fraction, self._news = float(fraction), True
         if isinstance(stage, str):
+            if stage != self._stage:
+                self._stages.append(StageMark(stage=stage, at=clock.now()))
             self._stage, self._news = stage, True
         if "event" in progress:
             self._events.append(progress)
@@ -248,7 +258,7 @@ class Attempt:
                 continue
             written, news, self._news = time.monotonic(), self._news, False
             try:
-                job = await self._leases.renew(self.job, stage=self._stage, progress=self._fraction, changed=news)
+                job = await self._renew(news)
             except StaleFenceError:
                 self.stop(Stop.LOST)
                 return
@@ -260,8 +270,21 @@ class Attempt:
                     return
                 continue
             self._lease_ends = written + self._leases.lease_seconds
-            if job.cancel_requested:
-                self.stop(Stop.CANCEL)
+            if job.cancel_requested or job.pause_requested:
+                self.stop(Stop.CANCEL if job.cancel_requested else Stop.PAUSE)
+
+    async def _renew(self, news: bool) -> Job:
+        known = len(self._stages)
+        stages = self._stages[:known] if known > self._stages_written else None
+        job = await self._leases.renew(
+            self.job, stage=self._stage, progress=self._fraction, changed=news, stages=stages
+        )
+        self._stages_written = known
+        return job
+
+    def _trace(self) -> Trace:
+        log_ = None if self._log is None else hide_paths(self._log, self._arguments)
+        return Trace(stages=self._stages, log=log_)
 
 
 def explain(caught: Exception, job: Job) -> CutroomError:
@@ -282,11 +305,15 @@ def explain(caught: Exception, job: Job) -> CutroomError:
 
 def without_paths(error: ErrorDocument, arguments: Mapping[str, Any]) -> ErrorDocument:
     """The error with files called by their names: where they lie on the server is not for every account to know."""
-    message = error.message
+    return msgspec.structs.replace(error, message=hide_paths(error.message, arguments))
+
+
+def hide_paths(text: str, arguments: Mapping[str, Any]) -> str:
+    """The text with the files that the arguments name called by their last names only."""
     for value in sorted((value for value in arguments.values() if isinstance(value, str)), key=len, reverse=True):
         if Path(value).is_absolute():
-            message = message.replace(value, Path(value).name)
-    return msgspec.structs.replace(error, message=message)
+            text = text.replace(value, Path(value).name)
+    return text
 
 
 def remove_work_dir(work_dir: Path) -> None:

@@ -1,4 +1,4 @@
-"""The supervisor's clock: begins the scans whose time has come, those missed while nobody was there included."""
+"""The supervisor's clock: begins scans and recurrences whose time has come, those missed meanwhile included."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from cutroom.core.errors import CutroomError
 from cutroom.db.engine import Database
 from cutroom.inspection.schedules import Schedules
+from cutroom.jobs.recurring import Recurring
 from cutroom.worker.attempt import DATABASE_AWAY
 
 log = logging.getLogger(__name__)
@@ -18,9 +19,9 @@ LOOK_SECONDS = 5.0
 
 
 @asynccontextmanager
-async def keeping(database: Database, schedules: Schedules) -> AsyncIterator[None]:
+async def keeping(database: Database, schedules: Schedules, recurring: Recurring) -> AsyncIterator[None]:
     """Look at the clock for as long as the block runs."""
-    looking = asyncio.create_task(_look_often(database, schedules))
+    looking = asyncio.create_task(_look_often(database, schedules, recurring))
     try:
         yield
     finally:
@@ -29,19 +30,22 @@ async def keeping(database: Database, schedules: Schedules) -> AsyncIterator[Non
             await looking
 
 
-async def begin_due(database: Database, schedules: Schedules) -> int:
-    """Begin what is due; how many scans that were."""
+async def begin_due(database: Database, schedules: Schedules, recurring: Recurring) -> int:
+    """Begin what is due; how many scans and recurrences that were."""
     begun = 0
+    for recurrence in await database.look(recurring.due):
+        async with database.transaction() as tx:
+            begun += await recurring.begin(tx, recurrence)
     for schedule in await database.look(schedules.due):
         async with database.transaction() as tx:
             begun += await schedules.run_due(tx, schedule) is not None
     return begun
 
 
-async def _look_often(database: Database, schedules: Schedules) -> None:
+async def _look_often(database: Database, schedules: Schedules, recurring: Recurring) -> None:
     while True:
         try:
-            await begin_due(database, schedules)
+            await begin_due(database, schedules, recurring)
         except (CutroomError, *DATABASE_AWAY) as error:
             log.warning("The schedules cannot be read: %s", error)
         await asyncio.sleep(LOOK_SECONDS)

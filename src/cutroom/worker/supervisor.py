@@ -7,13 +7,13 @@ import logging
 import os
 import secrets
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import msgspec
 
-from cutroom.core.errors import CutroomError
+from cutroom.core.errors import CutroomError, ErrorDocument
 from cutroom.db.engine import Database
 from cutroom.db.watch import ChangeWatch, watch
 from cutroom.events import service as events
@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 1.0
 PRUNE_SECONDS = 60.0
+NOTE_TURNS = 5
 IDLE_SECONDS = 1.0
 """How long it sleeps at most when nobody commits: pauses between attempts end unannounced."""
 
@@ -57,22 +58,27 @@ class Supervisor:
         lease_seconds: float = 6.0,
         alone: bool = True,
         owner: str | None = None,
+        unable: Mapping[str, ErrorDocument] | None = None,
+        fed: bool = False,
         store: ObjectStore | None = None,
     ) -> None:
         """`alone`: no other supervisor can be alive (a lock says so), so running jobs found at the start are orphans.
 
         `scratch` is on the file system that results are published to. `kinds` are registered with `jobs`.
+        `unable`: kinds that it must leave to others, and why. `fed`: it claims only when `work_one` is called.
         """
         jobs.register((kinds or {}).values())
         self.owner = owner or f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._database = database
-        self._leases = jobs.leases(owner=self.owner, lease_seconds=lease_seconds)
+        self._jobs = jobs
+        self._leases = jobs.leases(owner=self.owner, lease_seconds=lease_seconds, unable=unable)
         self._scratch = scratch
         self._store = store
         self._plans = {
             name: plan if isinstance(plan, QueuePlan) else QueuePlan(size=plan) for name, plan in queues.items()
         }
         self._alone = alone
+        self._fed = fed
         self._pools: dict[str, DecodePool] = {}
         self._running: dict[tuple[str, int], Attempt] = {}
         self._tasks: dict[str, set[asyncio.Task[None]]] = {name: set() for name in queues}
@@ -84,6 +90,26 @@ class Supervisor:
         """Claim nothing more, give back what runs with its attempt uncounted, and let `run` return."""
         self._leaving.set()
         self._nudged.set()
+
+    async def work_one(self) -> str | None:
+        """Claim the best job of all queues and see it to its end; its id, or None when there was none to do."""
+        try:
+            job = None if self._leaving.is_set() else await self._claim_best()
+        except (CutroomError, *DATABASE_AWAY) as error:
+            log.warning("The job table cannot be read: %s", error)
+            return None
+        if job is None:
+            return None
+        await asyncio.wait({self._start(job)})
+        return job.id
+
+    async def _claim_best(self) -> Job | None:
+        async with self._leases.read() as conn:
+            ready = await self._leases.ready(conn, list(self._plans))
+        for queue in sorted(ready, key=ready.__getitem__, reverse=True):
+            if (job := await self._leases.claim(queue)) is not None:
+                return job
+        return None
 
     async def run(self) -> None:
         """Work until `leave` is called. Survives a database that is away for a while."""
@@ -135,11 +161,11 @@ class Supervisor:
 
     async def _look(self) -> None:
         async with self._leases.read() as conn:
-            ready = await self._leases.ready(conn, list(self._plans))
-            ending = await self._leases.cancel_requested(conn) if self._running else []
-        for key in ending:
-            if key in self._running:
-                self._running[key].stop(Stop.CANCEL)
+            ready = {} if self._fed else await self._leases.ready(conn, list(self._plans))
+            stopping = await self._leases.stopping(conn) if self._running else []
+        for asked in stopping:
+            if (attempt := self._running.get((asked.id, asked.fence))) is not None:
+                attempt.stop(Stop.CANCEL if asked.cancel_requested else Stop.PAUSE)
         # What waits in a queue without room counts too: a ladder would only take the cores from it.
         best = max(ready.values(), default=0)
         floor = IDLE_BELOW if best >= IDLE_BELOW else LAST_BELOW if best >= LAST_BELOW else 0
@@ -153,7 +179,7 @@ class Supervisor:
     def _has_room(self, queue: str) -> bool:
         return len(self._tasks[queue]) < self._plans[queue].size
 
-    def _start(self, job: Job) -> None:
+    def _start(self, job: Job) -> asyncio.Task[None]:
         key = (job.id, job.fence)
         attempt = Attempt(
             job, leases=self._leases, pool=self._pools[job.queue], scratch=self._scratch, store=self._store
@@ -168,6 +194,7 @@ class Supervisor:
             self._nudged.set()
 
         task.add_done_callback(ended)
+        return task
 
     async def _give_back(self) -> None:
         for attempt in list(self._running.values()):
@@ -176,19 +203,24 @@ class Supervisor:
 
     async def _tidy_up(self) -> None:
         """What earlier supervisors left behind: processes, running rows, folders."""
+        # Listed before the rows are read: what another worker begins meanwhile is in neither.
+        folders = await asyncio.to_thread(lambda: list(self._scratch.glob("jobs/*/attempt-*")))
         try:
             await self._sweep(all_running=self._alone)
             running = await self._leases.running_fences()
         except (CutroomError, *DATABASE_AWAY) as error:
             log.warning("The job table cannot be read: %s", error)
             return
-        await asyncio.to_thread(_remove_leftovers, self._scratch, running)
+        await asyncio.to_thread(_remove_leftovers, folders, running)
 
     async def _sweep_often(self) -> None:
         turns = 0
         while not self._leaving.is_set():
             try:
                 await self._sweep()
+                await self._end_left_parts()
+                if turns % NOTE_TURNS == 0:
+                    await self._leases.note_unable(self._plans)
                 if turns % int(PRUNE_SECONDS / SWEEP_SECONDS) == 0:
                     async with self._database.transaction() as tx:
                         await events.prune(tx)
@@ -202,6 +234,12 @@ class Supervisor:
         for expired in await self._leases.expired(all_running=all_running):
             if (expired.id, expired.fence) not in self._running:
                 await self._recover(expired, certain=all_running)
+
+    async def _end_left_parts(self) -> None:
+        """Parts of a job that has ended are of no use to anybody."""
+        if await self._database.look(self._jobs.left_parts):
+            async with self._database.transaction() as tx:
+                await self._jobs.cancel_left_parts(tx)
 
     async def _recover(self, expired: Expired, *, certain: bool) -> None:
         if expired.group is not None and groups.reap_orphan(expired.group):
@@ -219,9 +257,9 @@ class Supervisor:
             return
 
 
-def _remove_leftovers(scratch: Path, running: set[tuple[str, int]]) -> None:
-    """Folders of attempts that nobody works on any more."""
-    for work_dir in scratch.glob("jobs/*/attempt-*"):
+def _remove_leftovers(folders: Iterable[Path], running: set[tuple[str, int]]) -> None:
+    """Remove the folders of attempts that nobody works on any more."""
+    for work_dir in folders:
         fence = work_dir.name.removeprefix("attempt-")
         if fence.isdigit() and (work_dir.parent.name, int(fence)) not in running:
             remove_work_dir(work_dir)

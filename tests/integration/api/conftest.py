@@ -13,6 +13,7 @@ from cutroom.api.app import with_settings
 from cutroom.bootstrap.container import Cutroom
 from cutroom.bootstrap.settings import Settings
 from cutroom.library.models import FoundFile, Visibility
+from tests.databases import copy_sqlite
 
 VISIT = Visit(remote="192.0.2.1", user_agent="test")
 PASSWORD = "correct horse battery"
@@ -70,6 +71,7 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 async def server(settings: Settings, tmp_path: Path) -> AsyncIterator[Server]:
+    copy_sqlite(settings.data / "cutroom.db")
     app = with_settings(settings, ui=tmp_path / "no-ui")
     async with app.router.lifespan_context(app):
         yield Server(app, app.state.cutroom, tmp_path)

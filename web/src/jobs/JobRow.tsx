@@ -1,6 +1,6 @@
 import { useMutation } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { Ban, CircleCheck, CircleDashed, LoaderCircle, OctagonX, RotateCcw, X } from "lucide-react";
+import { Ban, CircleCheck, CircleDashed, CirclePause, Hourglass, LoaderCircle, OctagonX, RotateCcw, X } from "lucide-react";
 import type { CSSProperties } from "react";
 import { messageOf } from "../api/failure";
 import type { Job, JobState } from "../api/model";
@@ -13,8 +13,10 @@ import styles from "./JobRow.module.css";
 import { cancelJob, retryJob } from "./queries";
 
 const looks: Record<JobState, { Icon: typeof Ban; word: string }> = {
+  waiting: { Icon: Hourglass, word: "Waiting" },
   queued: { Icon: CircleDashed, word: "Queued" },
   running: { Icon: LoaderCircle, word: "Running" },
+  paused: { Icon: CirclePause, word: "Paused" },
   done: { Icon: CircleCheck, word: "Done" },
   failed: { Icon: OctagonX, word: "Failed" },
   cancelled: { Icon: Ban, word: "Cancelled" },
@@ -74,7 +76,7 @@ function Actions({ job }: { job: Job }) {
     onError: (error) => toast("bad", messageOf(error)),
   });
   if (!may.edit) return <span />;
-  if (job.state === "queued" || job.state === "running") {
+  if (!["done", "failed", "cancelled"].includes(job.state)) {
     return (
       <IconButton label={`Cancel: ${job.title}`} onClick={() => act.mutate("cancel")} disabled={act.isPending}>
         <X />

@@ -1,6 +1,6 @@
 import type { JobState } from "../api/model";
 
-export const jobStates: readonly JobState[] = ["running", "queued", "done", "failed", "cancelled"];
+export const jobStates: readonly JobState[] = ["running", "queued", "waiting", "paused", "done", "failed", "cancelled"];
 export const jobKinds = ["inspect", "preview", "hash", "proxy", "clip"] as const;
 
 export interface JobsSearch {

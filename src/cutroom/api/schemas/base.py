@@ -12,7 +12,7 @@ VerdictStatus = Literal[
     "pending", "healthy", "note", "suspect", "corrupt", "not-video", "unreadable", "timed-out", "crashed"
 ]
 ProxyState = Literal["none", "queued", "encoding", "ready", "failed"]
-JobStateName = Literal["queued", "running", "done", "failed", "cancelled"]
+JobStateName = Literal["waiting", "queued", "running", "paused", "done", "failed", "cancelled"]
 ClipState = Literal["queued", "ready", "failed", "cancelled"]
 CutMode = Literal["copy", "smart", "exact"]
 

@@ -1,4 +1,4 @@
-"""Jobs and health on the wire."""
+"""Jobs on the wire."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ class JobShape(Shape):
     kind: str
     title: str
     subject: str
+    parent_id: str | None
+    batch_id: str | None
     state: JobStateName
     stage: str | None
     progress: float
@@ -17,6 +19,7 @@ class JobShape(Shape):
     priority: int
     attempts: int
     max_attempts: int
+    pending: int
     error: ErrorBody | None
     created_at: int
     started_at: int | None
@@ -24,8 +27,10 @@ class JobShape(Shape):
 
 
 class JobCounts(Shape):
+    waiting: int
     queued: int
     running: int
+    paused: int
     done: int
     failed: int
     cancelled: int
@@ -35,15 +40,3 @@ class JobPage(Shape):
     items: list[JobShape]
     next: str | None
     counts: JobCounts
-
-
-class HealthCheck(Shape):
-    name: str
-    ok: bool
-    message: str | None
-
-
-class Health(Shape):
-    ok: bool
-    version: str
-    checks: list[HealthCheck]

@@ -1,0 +1,61 @@
+"""SQL of a job's history: one line for each attempt."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cutroom.core.errors import ErrorDocument
+from cutroom.jobs.models import Job, JobAttempt, StageMark, Trace
+from cutroom.jobs.tables import job_attempts
+
+MOST_STAGES = 200
+"""Of work that names a stage for each of a thousand things."""
+
+
+async def open_attempt(conn: AsyncConnection, job: Job, worker: str) -> None:
+    """Write the line of an attempt that begins."""
+    row = {
+        "job_id": job.id,
+        "fence": job.fence,
+        "number": job.attempts,
+        "worker": worker,
+        "started_at": job.started_at,
+    }
+    await conn.execute(insert(job_attempts), row)
+
+
+async def note_stages(conn: AsyncConnection, job: Job, stages: list[StageMark]) -> None:
+    """Write how far an attempt has come."""
+    await conn.execute(
+        update(job_attempts).where(*_this(job)).values(stages=msgspec.to_builtins(stages[-MOST_STAGES:]))
+    )
+
+
+async def close_attempt(
+    conn: AsyncConnection, job: Job, outcome: str, error: ErrorDocument | None, trace: Trace | None, at: int
+) -> None:
+    """Complete the line."""
+    values: dict[str, Any] = {"finished_at": at, "outcome": outcome}
+    if error is not None:
+        values["error"] = msgspec.to_builtins(error)
+    if trace is not None:
+        values |= {"stages": msgspec.to_builtins(trace.stages[-MOST_STAGES:]), "log": trace.log}
+    await conn.execute(update(job_attempts).where(*_this(job)).values(**values))
+
+
+async def attempts(conn: AsyncConnection, job_id: str) -> list[JobAttempt]:
+    """Every attempt at a job, the oldest first."""
+    wanted = select(*(job_attempts.c[name] for name in JobAttempt.__struct_fields__))
+    rows = await conn.execute(wanted.where(job_attempts.c.job_id == job_id).order_by(job_attempts.c.fence))
+    return [
+        msgspec.convert({str(name): value for name, value in row.items()} | {"stages": row["stages"] or []}, JobAttempt)
+        for row in rows.mappings()
+    ]
+
+
+def _this(job: Job) -> tuple[ColumnElement[bool], ...]:
+    return (job_attempts.c.job_id == job.id, job_attempts.c.fence == job.fence)
