@@ -154,7 +154,7 @@ def test_nginx_sends_the_files_of_the_disk(tmp_path: Path) -> None:
         key = asyncio.run(_key(data))
         edge = Edge(served.url, "", http, key, data / "objects")
         name = edge.put(f"{TREE}/720/Über 1.m4s", SEGMENT)
-        with nginx(tmp_path / "nginx", "nginx.conf", server_port=httpx.URL(served.url).port or 0) as port:
+        with nginx(tmp_path / "nginx", "nginx-local.conf", server_port=httpx.URL(served.url).port or 0) as port:
             edge.url = f"http://127.0.0.1:{port}"
             whole = edge.read(edge.path(name))
             assert (whole.status_code, whole.content) == (200, SEGMENT)

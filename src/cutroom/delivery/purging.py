@@ -13,7 +13,7 @@ from cutroom.storage.port import ObjectStore, check_key
 MOST_PATHS = 1000
 ROOMS = ("proxies", "previews", "clips", "originals")
 SLICE_BYTES = 1 << 20
-"""As `slice` in deploy/nginx.conf."""
+"""As `slice` in deploy/nginx-edge.conf."""
 _MOST_SLICES = 1 << 20
 _GAP = 16  # slices that may be missing in a row, because nobody has read them, before the search ends
 
@@ -50,7 +50,7 @@ def _checked(path: str, store: ObjectStore) -> str:
 
 
 class NginxCache:
-    """`proxy_cache_path FOLDER levels=1:2` with keys as in deploy/nginx.conf."""
+    """`proxy_cache_path FOLDER levels=1:2` with keys as in deploy/nginx-edge.conf."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -112,6 +112,11 @@ def preview_prefix(asset_id: str, recipe: str) -> str:
     return f"previews/{asset_id}/{recipe}"
 
 
+def attempt_prefix(asset_id: str, recipe: str, job_id: str, fence: int) -> str:
+    """The key prefix of the previews that one attempt at a job made."""
+    return f"{preview_prefix(asset_id, recipe)}/{job_id}-{fence}"
+
+
 def job_key(kind: str, asset_id: str, recipe: str) -> str:
     """What makes two jobs for a ladder the same."""
     return f"{kind}:{asset_id}:{recipe}"

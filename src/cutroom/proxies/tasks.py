@@ -18,7 +18,7 @@ from cutroom.library.models import ProxyState, Summary, Video
 from cutroom.library.service import LibraryService
 from cutroom.media.ladder.whole import OUTLINE
 from cutroom.proxies import store as rows
-from cutroom.proxies.models import WHOLE, Preview, PreviewKind, ladder_prefix, preview_prefix
+from cutroom.proxies.models import WHOLE, Preview, PreviewKind, attempt_prefix, ladder_prefix
 from cutroom.proxies.service import ProxyService, poster_key
 from cutroom.proxies.sources import local_source
 from cutroom.storage.port import ObjectStore
@@ -65,7 +65,7 @@ def kinds(
             prepare=tasks.prepare_proxy,
             progress=tasks.proxy_progress,
             publish=tasks.publish_proxy,
-            reads=lambda arguments: [arguments["source"]],
+            reads=_ladder_reads,
             writes=lambda arguments: [arguments["segments_dir"]],
             deliver=tasks.deliver,
             failed=tasks.proxy_failed,
@@ -233,7 +233,7 @@ class _Tasks:
         return preview
 
     def _prefix(self, job: Job) -> str:
-        return f"{preview_prefix(job.payload['asset_id'], self._service.recipe_hash)}/{job.id}-{job.fence}"
+        return attempt_prefix(job.payload["asset_id"], self._service.recipe_hash, job.id, job.fence)
 
     def _adopt_files(self, folder: Path, prefix: str) -> None:
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
@@ -247,6 +247,11 @@ class _Tasks:
         prefix = ladder_prefix(asset_id, self._service.recipe_hash)
         for older in range(1, fence):
             self._store.delete_prefix(f"{prefix}/attempt-{older}")
+
+
+def _ladder_reads(arguments: dict[str, Any]) -> list[str]:
+    """The original, and the parts of a ladder that others have made."""
+    return [arguments["source"], *([arguments["segments_dir"]] if "outline" in arguments else [])]
 
 
 def _rung(playlist: Path) -> list[str]:

@@ -12,12 +12,12 @@ from cutroom.api.files import IMMUTABLE, REVALIDATE
 from cutroom.api.routes.media import Bytes
 from cutroom.api.stored import stored_answer
 from cutroom.media.images import QUALITY
-from cutroom.proxies.images import FORMATS
 from cutroom.proxies.models import Preview
 
 router = APIRouter(prefix="/api/videos/{video_id}", tags=["media"])
 
 _TYPES = {"avif": "image/avif", "webp": "image/webp"}
+"""The best first."""
 
 
 @router.head("/image", include_in_schema=False)
@@ -63,5 +63,5 @@ def best_format(accept: str) -> str:
             weights[name] = float(weight)
         except ValueError:
             weights[name] = 0.0
-    named = [kind for kind in FORMATS if weights.get(_TYPES.get(kind, ""), 0.0) > 0]
+    named = [kind for kind, name in _TYPES.items() if weights.get(name, 0.0) > 0]
     return max(named, key=lambda kind: weights[_TYPES[kind]], default="jpg")
