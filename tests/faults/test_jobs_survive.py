@@ -167,12 +167,19 @@ async def test_a_newer_version_takes_over_and_reads_what_the_older_could_not(hou
 
 
 @whole
-async def test_a_full_disk_is_said_and_it_works_again(house: Embedded) -> None:
+async def test_a_full_disk_is_said_and_it_works_again(
+    house: Embedded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     if os.geteuid() != 0:
         pytest.skip("mounting a small disk needs root: sudo make faults")
-    for folder in (house.scratch, house.published):
-        await run("mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", str(folder))
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    await run("mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", str(disk))
+    house.scratch, house.published = disk / "scratch", disk / "published"
+    monkeypatch.setenv("XDG_ROOM", str(house.scratch))
     try:
+        for folder in (house.scratch, house.published):
+            folder.mkdir()
         house.open()
         job = await house.over(await house.enqueue("fill", "vid_1"), 60)
         assert job.error is not None
@@ -180,8 +187,7 @@ async def test_a_full_disk_is_said_and_it_works_again(house: Embedded) -> None:
         await house.in_order([await house.enqueue("write", "vid_2", seconds=0.1)])
     finally:
         await close(house)
-        for folder in (house.scratch, house.published):
-            await run("umount", "-l", str(folder))
+        await run("umount", "-l", str(disk))
 
 
 async def run(*words: str) -> None:
