@@ -12,13 +12,14 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from cutroom.db.engine import Database
 from cutroom.jobs.models import Job
 from cutroom.jobs.service import JobService
 from tests.databases import copy_sqlite
-from tests.faults.supervise import kinds
+from tests.faults.supervise import House, kinds
 
 ROOT = Path(__file__).parents[2]
 
@@ -26,28 +27,33 @@ ROOT = Path(__file__).parents[2]
 class Room:
     """A data directory and what runs in it."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, url: str = "") -> None:
         self.scratch, self.published = root / "scratch", root / "published"
         self.lock = root / "supervisor.lock"
         self.log = root / "log.txt"
-        self.url = f"sqlite:///{root}/cutroom.db"
-        copy_sqlite(root / "cutroom.db")
+        self.jump = root / "jump"
+        self.url = url or f"sqlite:///{root}/cutroom.db"
+        if not url:
+            copy_sqlite(root / "cutroom.db")
         self.database = Database(self.url)
         self.jobs = JobService(self.database, kinds(self.published).values())
         self.processes: list[subprocess.Popen[bytes]] = []
         for folder in (self.scratch, self.published):
             folder.mkdir()
 
-    def serve(self) -> subprocess.Popen[bytes]:
-        """Start what stands in for the server: it keeps a supervisor beside itself."""
-        return self._start(
-            "tests.faults.serve", [self.url, str(self.scratch), str(self.published), "2", str(self.lock)]
-        )
+    def house(self, **more: Any) -> str:
+        """What the processes are told, as JSON."""
+        places = {"scratch": str(self.scratch), "published": str(self.published), "jump": str(self.jump)}
+        return msgspec.json.encode(House(url=self.url, **places, **more)).decode()
 
-    def supervise(self, *, lease: float = 2.0, locked: bool = True) -> subprocess.Popen[bytes]:
+    def serve(self, **more: Any) -> subprocess.Popen[bytes]:
+        """Start what stands in for the server: it keeps a supervisor beside itself."""
+        return self._start("tests.faults.serve", ["supervise", self.house(lock=str(self.lock), **more)])
+
+    def supervise(self, *, lease: float = 2.0, locked: bool = True, **more: Any) -> subprocess.Popen[bytes]:
         """Start a supervisor; its standard input stays open until the test closes it."""
-        arguments = [self.url, str(self.scratch), str(self.published), str(lease), *([str(self.lock)] * locked)]
-        return self._start("tests.faults.supervise", arguments)
+        lock = str(self.lock) if locked else None
+        return self._start("tests.faults.supervise", ["supervise", self.house(lease=lease, lock=lock, **more)])
 
     def deliver(self) -> subprocess.Popen[bytes]:
         """Start a loop that delivers webhooks."""
@@ -81,6 +87,11 @@ class Room:
             assert time.monotonic() < end, f"{job}\n{self.log.read_text()}"
             await asyncio.sleep(0.02)
         return job
+
+    async def history(self, job_id: str) -> list[str]:
+        """How the job's attempts ended, in order."""
+        async with self.database.read() as conn:
+            return [str(attempt.outcome) for attempt in await self.jobs.attempts(conn, job_id)]
 
     async def over(self, job_id: str, seconds: float = 15.0) -> Job:
         return await self.until(job_id, lambda job: job.state.over, seconds)

@@ -14,9 +14,6 @@ from cutroom.jobs.models import JobState
 from cutroom.processes import groups
 from tests.faults.conftest import Room, is_alive
 
-POINTS = 20 if os.environ.get("CUTROOM_TEST_FAULTS") == "whole" else 7
-"""How many moments of a job are tried; `make faults` tries all."""
-
 pytestmark = pytest.mark.fault
 
 
@@ -56,12 +53,10 @@ async def test_a_killed_supervisor_is_succeeded(room: Room, delay: float) -> Non
     first.kill()
     first.wait()
     await gone(children, 1.0)
-    began = time.monotonic()
     room.supervise()
     job = await room.over(job_id)
     assert job.state is JobState.DONE
     assert job.attempts == 2
-    assert time.monotonic() - began < 5
     assert len(room.published_lines("vid_1")) == 1
     assert (room.published / "vid_1").read_text().count("\n") == 10
 
@@ -131,29 +126,6 @@ async def test_a_supervisor_that_dies_beside_a_server_comes_back(room: Room) -> 
     job = await room.over(job_id)
     assert (job.state, job.attempts) == (JobState.DONE, 2)
     assert len(room.published_lines("vid_1")) == 1
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("victim", ["supervisor", "child", "server"])
-async def test_killed_at_every_point_each_job_is_published_once(room: Room, victim: str) -> None:
-    start = room.serve if victim == "server" else room.supervise
-    start()
-    for point in range(POINTS):
-        subject = f"vid_{point}"
-        job_id = await room.enqueue("write", subject, seconds=0.5)
-        await asyncio.sleep(point * 0.8 / POINTS)
-        if victim == "child":
-            for pid in room.children():
-                os.kill(pid, signal.SIGKILL)
-        else:
-            room.processes[-1].kill()
-            room.processes[-1].wait()
-            start()
-        job = await room.over(job_id, 30)
-        assert job.state is JobState.DONE, job
-        assert len(room.published_lines(subject)) == 1
-        assert (room.published / subject).read_text().count("\n") == 10
-    assert sorted(path.suffix for path in room.published.iterdir()) == sorted(["", ".log"] * POINTS)
 
 
 def supervisors(room: Room) -> list[int]:

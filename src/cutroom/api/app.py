@@ -7,14 +7,16 @@ import signal
 import socket
 import threading
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 import msgspec
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 from granian.utils.proxies import wrap_asgi_with_proxy_headers
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
@@ -23,14 +25,18 @@ from cutroom.api import access, errors, probes, security, site
 from cutroom.api.front import Front
 from cutroom.api.lane import CacheLane
 from cutroom.api.limits import Limits
+from cutroom.api.media_port import MediaPort
 from cutroom.api.routes import (
     accounts,
     clips,
+    database,
+    delivery,
     docs,
     downloads,
     events,
     exports,
     health,
+    images,
     inspection,
     jobs,
     media,
@@ -39,17 +45,24 @@ from cutroom.api.routes import (
     schedules,
     session,
     statistics,
+    storage,
+    tags,
+    tus,
     uploads,
     videos,
+    watched,
     webhooks,
 )
 from cutroom.api.schemas.base import ErrorAnswer
 from cutroom.api.streams import EventHub
+from cutroom.api.tus import TusEdge
 from cutroom.bootstrap.container import Cutroom, build, start
 from cutroom.bootstrap.settings import LimitsSettings, ServerSettings, Settings, load
 from cutroom.cache import RateLimiter
 from cutroom.cache.shared import Shared
+from cutroom.core.errors import CutroomError
 from cutroom.db.commits import commits
+from cutroom.delivery.service import FLUSH_SECONDS
 from cutroom.media.pool import DecodePool
 from cutroom.telemetry.meters import Meters
 
@@ -64,17 +77,24 @@ ROUTERS: tuple[APIRouter, ...] = tuple(
         accounts,
         exports,  # before the videos: "export" is no id
         videos,
+        tags,
         media,
+        images,
+        delivery,
         downloads,
         uploads,
+        tus,
+        watched,
         clips,
         jobs,
         schedules,
         scans,
         inspection,
+        storage,
         webhooks,
         events,
         statistics,
+        database,
         health,
         monitoring,
         docs,
@@ -103,9 +123,17 @@ def with_settings(settings: Settings, *, ui: Path = site.BUILT) -> FastAPI:
             await services.moments.close()
             await services.database.close()
 
-    app = build_app(settings.server, lifespan=lifespan)
+    app = build_app(settings.server, lifespan=lifespan, media_origin=_media_origin(settings))
     app.state.ui = ui
     return app
+
+
+def _media_origin(settings: Settings) -> str:
+    """Where pages may take media from besides this server, as a Content-Security-Policy names it."""
+    if settings.cdn.url:
+        parts = urlsplit(settings.cdn.url)
+        return f"{parts.scheme}://{parts.netloc}"
+    return f"*:{settings.server.media_port}" if settings.server.media_port else ""
 
 
 @asynccontextmanager
@@ -118,6 +146,7 @@ async def attached(app: FastAPI, services: Cutroom) -> AsyncIterator[EventHub]:
     lane: CacheLane = app.state.lane
     lane.memory.max_bytes = services.settings.cache.answers_mib << 20
     lane.commits = counting = await commits(services.database)
+    counts = asyncio.create_task(_write_counts(services))
     try:
         # Short work that an answer waits for, and sound that goes out as long as somebody takes it, apart.
         memory = services.settings.media.memory_mib << 20 or None
@@ -129,9 +158,13 @@ async def attached(app: FastAPI, services: Cutroom) -> AsyncIterator[EventHub]:
             DecodePool(_STREAMS_AT_ONCE, memory_bytes=memory) as streams,
         ):
             app.state.pool, app.state.streams = asked, streams
-            yield hub
+            async with _media_port(services):
+                yield hub
     finally:
         lane.commits = None
+        counts.cancel()
+        with suppress(CutroomError, SQLAlchemyError, OSError):
+            await services.delivery.flush()
         await counting.close()
         await hub.close()
 
@@ -166,13 +199,35 @@ def _probed(app: FastAPI, services: Cutroom) -> Meters:
     return meters
 
 
+@asynccontextmanager
+async def _media_port(services: Cutroom) -> AsyncIterator[None]:
+    server = services.settings.server
+    if not server.media_port:
+        yield
+        return
+    port = MediaPort(services, host=server.host, port=server.media_port, server_port=server.port)
+    await port.start()
+    try:
+        yield
+    finally:
+        await port.close()
+
+
+async def _write_counts(services: Cutroom) -> None:
+    """Delivery counts in memory; now and then they go where every process adds its own."""
+    while True:
+        await asyncio.sleep(FLUSH_SECONDS)
+        with suppress(CutroomError, SQLAlchemyError, OSError):
+            await services.delivery.flush()
+
+
 def _end_streams_on_goodbye(hub: EventHub) -> None:
     """An open event stream would keep a worker from stopping: SIGUSR1, which comes before SIGTERM, ends them."""
     if threading.current_thread() is threading.main_thread():
         asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, hub.end_streams)
 
 
-def build_app(server: ServerSettings | None = None, *, lifespan: object = None) -> FastAPI:
+def build_app(server: ServerSettings | None = None, *, lifespan: object = None, media_origin: str = "") -> FastAPI:
     """The routes, their schema and the guards, without services."""
     server = server or ServerSettings.model_validate({})
     app = _Application(
@@ -184,7 +239,10 @@ def build_app(server: ServerSettings | None = None, *, lifespan: object = None) 
         redoc_url=None,
         openapi_url=None,
         telemetry={"tracing": False, "metrics": False, "logs": False},  # it asks the environment at each request
-        responses={"4XX": {"model": ErrorAnswer, "description": "What went wrong, and what to do"}},
+        responses={
+            "4XX": {"model": ErrorAnswer, "description": "What went wrong, and what to do"},
+            "5XX": {"model": ErrorAnswer, "description": "What failed here: try again later"},
+        },
         generate_unique_id_function=lambda route: route.name,
         lifespan=lifespan,
     )
@@ -193,27 +251,30 @@ def build_app(server: ServerSettings | None = None, *, lifespan: object = None) 
         app.include_router(router)
     app.state.ui = site.BUILT
     errors.install(app)
-    _guard(app, server)
+    _guard(app, server, media_origin)
+    _say_that_errors_are_json(app.openapi())
     app.state.openapi_bytes = msgspec.json.encode(app.openapi())
     return app
 
 
-def _guard(app: FastAPI, server: ServerSettings) -> None:
+def _guard(app: FastAPI, server: ServerSettings, media_origin: str) -> None:
     """Middleware, innermost first."""
     if server.cors_origins:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=list(server.cors_origins),
-            allow_methods=["GET", "POST", "PATCH", "DELETE"],
-            allow_headers=["authorization", "content-type", "last-event-id", "range"],
-            expose_headers=["content-range", "etag"],
+            allow_methods=["GET", "HEAD", "POST", "PATCH", "DELETE"],
+            allow_headers=["authorization", "content-type", "last-event-id", "range", *TusEdge.REQUEST_HEADERS],
+            expose_headers=["content-range", "etag", *TusEdge.ANSWER_HEADERS],
         )
     rules = security.rules(
         host=server.host,
         allowed_hosts=server.allowed_hosts,
         public_url=server.public_url,
         own_name=socket.gethostname(),
+        media_origin=media_origin,
     )
+    app.add_middleware(TusEdge)
     app.add_middleware(errors.FailureEdge)
     app.add_middleware(security.RequestGuard, rules=rules)
 
@@ -234,6 +295,16 @@ class _Application(FastAPI):
             return front
         # X-Forwarded-For and -Proto of these addresses are believed: the limits, the log and the cookie see the client.
         return cast(ASGIApp, wrap_asgi_with_proxy_headers(front, trusted_hosts=self._trusted_proxies))
+
+
+def _say_that_errors_are_json(document: dict[str, Any]) -> None:
+    """FastAPI writes errors down in the media type of the route's good answers, which here may be bytes."""
+    operations = (operation for path in document["paths"].values() for operation in path.values())
+    for operation in operations:
+        for status, answer in operation["responses"].items():
+            if status in ("4XX", "5XX"):
+                [schema] = answer["content"].values()
+                answer["content"] = {"application/json": schema}
 
 
 def _name_roles() -> None:

@@ -43,13 +43,16 @@ class FileAnswer(Response):
         missing: str,
         make: Callable[[], Coroutine[Any, Any, Path]] | None = None,
         elsewhere: Elsewhere | None = None,
+        accel: str = "",
     ) -> None:
         """`missing` is the sentence for a file that is not there; `download_name` makes it an attachment.
 
         `elsewhere` answers from a bucket when there is no local copy. `make` brings a missing file into being while the
         client waits; it is cancelled when the client leaves. What it answers instead of the file itself is not kept by
-        browsers.
+        browsers. `accel` is where nginx maps the root of the disk, and has it send the file.
         """
+        self._accel = accel
+        self.more_headers: dict[str, str] = {}
         self.path = path
         self.background = None
         self._media_type = media_type
@@ -67,6 +70,11 @@ class FileAnswer(Response):
         file, status = opened
         try:
             headers = self._described(status)
+            if self._accel and scope["method"] == "GET":
+                headers["x-accel-redirect"] = self._accel + quote(os.fsencode(self.path)).lstrip("/")
+                await send({"type": "http.response.start", "status": 200, "headers": raw_headers(headers)})
+                await send({"type": "http.response.body", "body": b""})
+                return
             asked = Headers(scope=scope)
             code, start, end = decide(asked, headers, status.st_size)
             if code == 206:
@@ -77,8 +85,7 @@ class FileAnswer(Response):
                 headers.pop("content-type")
             else:
                 headers["content-length"] = str(end - start)
-            raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
-            await send({"type": "http.response.start", "status": code, "headers": raw})
+            await send({"type": "http.response.start", "status": code, "headers": raw_headers(headers)})
             if scope["method"] == "HEAD" or code in (304, 416):
                 await send({"type": "http.response.body", "body": b""})
             elif code == 200 and "http.response.pathsend" in scope.get("extensions", {}):
@@ -124,7 +131,7 @@ class FileAnswer(Response):
         }
         if self._download_name is not None:
             headers["content-disposition"] = attachment(self._download_name)
-        return headers
+        return headers | self.more_headers
 
 
 def etag(identity: str) -> str:
@@ -136,6 +143,11 @@ def attachment(name: str) -> str:
     """A Content-Disposition (RFC 6266) with the name for old and new readers."""
     plain = "".join(letter if 32 <= ord(letter) < 127 and letter not in '"\\%' else "_" for letter in name)
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name.encode('utf-8', 'replace'), safe='')}"
+
+
+def raw_headers(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:
+    """Headers as ASGI sends them."""
+    return [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
 
 
 def media_type_of(name: str) -> str:

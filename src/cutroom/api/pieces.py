@@ -15,7 +15,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from cutroom.api.files import REVALIDATE, attachment, decide, disconnected
+from cutroom.api.files import REVALIDATE, attachment, decide, disconnected, raw_headers
 from cutroom.proxies.models import Joined
 from cutroom.storage.port import ObjectStore
 
@@ -56,7 +56,7 @@ class JoinedAnswer(Response):
             headers.pop("content-type")
         else:
             headers["content-length"] = str(end - start)
-        await send({"type": "http.response.start", "status": code, "headers": _raw(headers)})
+        await send({"type": "http.response.start", "status": code, "headers": raw_headers(headers)})
         if scope["method"] == "HEAD" or code in (304, 416):
             await send({"type": "http.response.body", "body": b""})
             return
@@ -114,7 +114,7 @@ class MadeAnswer(Response):
         """Send piece after piece; whoever leaves stops the work."""
         gone = asyncio.ensure_future(disconnected(receive))
         try:
-            await send({"type": "http.response.start", "status": 200, "headers": _raw(self._described)})
+            await send({"type": "http.response.start", "status": 200, "headers": raw_headers(self._described)})
             piece: bytes | None = self._first
             while piece is not None:
                 async with asyncio.timeout(_STALLED_SECONDS):
@@ -147,7 +147,3 @@ def made_headers(media_type: str, download_name: str) -> dict[str, str]:
         "cache-control": "private, no-store",
         "accept-ranges": "none",
     }
-
-
-def _raw(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:
-    return [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]

@@ -12,7 +12,7 @@ from starlette.datastructures import Headers
 from starlette.responses import RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from cutroom.api.files import FileAnswer, attachment, decide, etag, send_pieces
+from cutroom.api.files import FileAnswer, attachment, decide, etag, raw_headers, send_pieces
 from cutroom.bootstrap.container import Cutroom
 from cutroom.storage.port import ObjectStat, ObjectStore
 
@@ -33,9 +33,9 @@ class Described(TypedDict):
 def stored_answer(services: Cutroom, key: str, **told: Unpack[Described]) -> FileAnswer:
     """The answer for an object; see `FileAnswer` for the rest."""
     store = services.store
-    path = store.local_path(key)
+    path, accel = store.local_path(key), services.settings.server.accel
     if not store.remote:
-        return FileAnswer(path, **told)
+        return FileAnswer(path, accel=accel, **told)
     redirect = services.settings.storage.delivery == "redirect"
 
     async def elsewhere(media_type: str, cache_control: str, name: str | None) -> Response | None:
@@ -48,7 +48,7 @@ def stored_answer(services: Cutroom, key: str, **told: Unpack[Described]) -> Fil
             return RedirectResponse(url or "", status_code=307, headers={"cache-control": "private, no-store"})
         return ObjectAnswer(store, found, media_type=media_type, cache_control=cache_control, download_name=name)
 
-    return FileAnswer(path, elsewhere=elsewhere, **told)
+    return FileAnswer(path, elsewhere=elsewhere, accel=accel, **told)
 
 
 class ObjectAnswer(Response):
@@ -86,8 +86,7 @@ class ObjectAnswer(Response):
             headers.pop("content-type")
         else:
             headers["content-length"] = str(end - start)
-        raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
-        await send({"type": "http.response.start", "status": code, "headers": raw})
+        await send({"type": "http.response.start", "status": code, "headers": raw_headers(headers)})
         if scope["method"] == "HEAD" or code in (304, 416):
             await send({"type": "http.response.body", "body": b""})
             return

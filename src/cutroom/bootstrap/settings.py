@@ -96,6 +96,14 @@ class ServerSettings(Group):
     allowed_hosts: Words = Field(default=(), description="Host names to answer to besides loopback names; * for any")
     cors_origins: Words = Field(default=(), description="Origins of other sites that may call the API")
     trusted_proxies: Words = Field(default=(), description="Addresses whose X-Forwarded-* headers are believed")
+    media_port: int = Field(
+        default=0, ge=0, le=65535, description="A second port that serves signed media by sendfile; 0: none"
+    )
+    accel: str = Field(
+        default="",
+        pattern=r"^(/[\w/-]*/)?$",
+        description="Path that nginx maps to the root of the disk for X-Accel-Redirect: /cutroom-files/; empty: off",
+    )
     public_url: str = Field(default="", description="How people reach the server, when a proxy stands before it")
     metrics_token: str = Field(
         default="", description="What a scraper of /metrics shows as a bearer token; empty: administrators only"
@@ -213,11 +221,36 @@ class StorageSettings(Group):
     )
 
 
+class CdnSettings(Group):
+    """A content delivery network before the server."""
+
+    url: str = Field(
+        default="", pattern=r"^(https?://[^\s?#]+)?$", description="Where URLs of media lead; empty: to this server"
+    )
+    signing: Literal["own", "cloudfront"] = Field(
+        default="own", description="own: a token in the path; cloudfront: cookies that CloudFront checks"
+    )
+    hours: float = Field(default=12.0, gt=0, le=168, description="How long a signature is good for at least")
+    key_pair: str = Field(default="", description="Id of CloudFront's public key")
+    key_file: str = Field(default="", description="PEM file with the private key that belongs to it")
+    distribution: str = Field(default="", description="Id of the CloudFront distribution, for invalidations")
+    cookie_domain: str = Field(
+        default="", description="Domain of CloudFront's cookies, above this server's and the distribution's names"
+    )
+    origin_secret: str = Field(
+        default="", description="What CloudFront sends as X-Cutroom-Origin when this server is its origin"
+    )
+    cache_folder: str = Field(default="", description="proxy_cache_path of an nginx on this machine, to purge from")
+
+
 class LibrarySettings(Group):
     """Videos."""
 
     extensions: Words = Field(
         default=tuple(VIDEO_EXTENSIONS.split(",")), description="File name endings that a folder scan takes for footage"
+    )
+    settle_seconds: float = Field(
+        default=5.0, gt=0, description="Seconds without a change until a file in a watched folder is added"
     )
     sample: bool = Field(default=True, description="Make a minute of sample footage on the first start")
 
@@ -226,6 +259,16 @@ class UploadsSettings(Group):
     """Files sent to the server."""
 
     max_gib: float = Field(default=100.0, gt=0, description="Largest file taken, in GiB")
+    account_gib: float = Field(
+        default=0.0, ge=0, description="Most that one account may have uploaded, in GiB; 0: no limit"
+    )
+    keep_hours: float = Field(
+        default=168.0, gt=0, description="Hours until an upload that nobody goes on with is forgotten"
+    )
+    stall_seconds: float = Field(
+        default=60.0, gt=0, le=3600, description="Seconds in which a body has to bring 64 KiB, or it is ended"
+    )
+    fetch_hours: float = Field(default=24.0, gt=0, description="Hours that fetching one URL may take")
 
 
 class NetSettings(Group):
@@ -269,6 +312,7 @@ class Settings(BaseSettings):
     inspection: InspectionSettings = InspectionSettings()
     media: MediaSettings = MediaSettings()
     storage: StorageSettings = StorageSettings()
+    cdn: CdnSettings = CdnSettings()
     library: LibrarySettings = LibrarySettings()
     uploads: UploadsSettings = UploadsSettings()
     net: NetSettings = NetSettings()

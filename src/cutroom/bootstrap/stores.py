@@ -1,11 +1,15 @@
-"""Which object store the settings mean."""
+"""Which object store the settings mean, and how its objects reach people."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from cutroom.bootstrap.settings import StorageSettings
+from cutroom.bootstrap.settings import CdnSettings, StorageSettings
 from cutroom.core.errors import CutroomError
+from cutroom.db.engine import Database
+from cutroom.delivery.cloudfront import CloudFront, CloudFrontSettings
+from cutroom.delivery.purging import NginxCache
+from cutroom.delivery.service import DeliveryService
 from cutroom.storage.local import LocalStore
 from cutroom.storage.port import ObjectStore
 from cutroom.storage.s3_place import S3Place
@@ -30,3 +34,31 @@ def open_store(settings: StorageSettings, objects: Path) -> ObjectStore:
             hint="Install it: pip install 'cutroom[s3]'",
         ) from error
     return S3Store(place, folder=folder, copies_bytes=int(settings.copies_gib * (1 << 30)))
+
+
+def build_delivery(settings: CdnSettings, database: Database, store: ObjectStore) -> DeliveryService:
+    """Signing and purging as the settings say. Raises `settings.invalid` when CloudFront lacks one of its names."""
+    cloudfront = None
+    if settings.signing == "cloudfront":
+        for name in ("url", "key_pair", "key_file"):
+            if not getattr(settings, name):
+                raise CutroomError(
+                    "settings.invalid",
+                    f"CloudFront's cookies need the setting cdn.{name}.",
+                    hint=f"Set CUTROOM_CDN_{name.upper()}, or CUTROOM_CDN_SIGNING=own.",
+                )
+        cloudfront = CloudFront(
+            CloudFrontSettings(
+                url=settings.url.rstrip("/"),
+                key_pair_id=settings.key_pair,
+                key_file=Path(settings.key_file).expanduser(),
+                distribution_id=settings.distribution,
+            )
+        )
+    return DeliveryService(
+        database=database,
+        store=store,
+        seconds=int(settings.hours * 3600),
+        cloudfront=cloudfront,
+        nginx=NginxCache(Path(settings.cache_folder)) if settings.cache_folder else None,
+    )

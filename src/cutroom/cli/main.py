@@ -27,6 +27,7 @@ COMMANDS = (
     "worker",
     "db",
     "cache",
+    "storage",
     "login-link",
     "doctor",
     "bench",

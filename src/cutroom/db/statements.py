@@ -42,6 +42,7 @@ class Counted(msgspec.Struct, kw_only=True):
 
     fingerprint: str  # 12 hexadecimal digits
     statement: str
+    example: str  # one of its texts, which the database can be asked to explain
     calls: int = 0
     seconds: float = 0.0
     slowest: float = 0.0  # seconds
@@ -118,7 +119,7 @@ class Statements:
                 one.slowest = seconds
         if seconds >= self._slow_seconds:
             self._slow.append(SlowOne(at=time.time_ns() // 1000, fingerprint=one.fingerprint, seconds=seconds))
-            log.warning("%.0f ms: %s (%s)", seconds * 1000, one.statement[:500], one.fingerprint)
+            log.info("%.0f ms: %s (%s)", seconds * 1000, one.statement[:500], one.fingerprint)
         if self._writer is None:
             self._start()
 
@@ -159,7 +160,7 @@ class Statements:
         if one is None:
             if len(self._counted) >= _FINGERPRINTS_KEPT:
                 self._forget_cheapest()
-            one = self._counted[shape] = Counted(fingerprint=fingerprint(shape), statement=shape)
+            one = self._counted[shape] = Counted(fingerprint=fingerprint(shape), statement=shape, example=text)
         if len(self._of_text) >= _TEXTS_KEPT:
             self._of_text.clear()
         self._of_text[text] = one

@@ -1,1 +1,1 @@
-"""The reading side: what all processes have counted, as Prometheus text and as a report for people."""
+"""The reading side of running: what all processes have counted, what is slow, and what would make it quicker."""

@@ -76,7 +76,10 @@ class Copies:
             data = read(start, wanted)
             if len(data) != wanted:
                 raise OSError(f"the object ended after {start + len(data)} of {size} bytes")
-            os.pwrite(descriptor, data, start)
+            view = memoryview(data)
+            while view:
+                # A disk that is nearly full takes a part, and refuses the rest.
+                view = view[os.pwrite(descriptor, view, start + wanted - len(view)) :]
 
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             for _ in pool.map(part, range(0, size, _PART_BYTES)):

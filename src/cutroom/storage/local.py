@@ -6,6 +6,7 @@ import errno
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -80,6 +81,18 @@ class LocalStore:
         """It is an object already."""
         check_key(key)
         return 0
+
+    def sweep_unfinished(self, *, older_than_seconds: float, dry_run: bool) -> int:
+        """Files aside that nobody has touched since."""
+        before, found = time.time() - older_than_seconds, 0
+        for folder, _, names in os.walk(self._root):
+            for path in (Path(folder, name) for name in names if name.startswith(ASIDE)):
+                with suppress(FileNotFoundError):
+                    if path.stat().st_mtime < before:
+                        found += 1
+                        if not dry_run:
+                            path.unlink()
+        return found
 
     def download_url(self, key: str, *, seconds: int, media_type: str, name: str | None = None) -> None:
         """A disk has no addresses."""

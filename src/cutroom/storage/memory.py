@@ -76,6 +76,10 @@ class MemoryStore:
         self._absorb()
         return 0
 
+    def sweep_unfinished(self, *, older_than_seconds: float, dry_run: bool) -> int:
+        """Nothing is ever unfinished here."""
+        return 0
+
     def download_url(self, key: str, *, seconds: int, media_type: str, name: str | None = None) -> None:
         """There are no addresses."""
 

@@ -77,6 +77,10 @@ class ObjectStore(Protocol):
         """
         ...
 
+    def sweep_unfinished(self, *, older_than_seconds: float, dry_run: bool) -> int:
+        """Remove what adoptions and uploads that were killed have left; how many there were."""
+        ...
+
     def download_url(self, key: str, *, seconds: int, media_type: str, name: str | None = None) -> str | None:
         """An address where anybody may read the object for a while, as a download when there is a `name`.
 

@@ -164,6 +164,15 @@ class S3Store:
                 found[key] = stat
         yield from (found[key] for key in sorted(found))
 
+    def sweep_unfinished(self, *, older_than_seconds: float, dry_run: bool) -> int:
+        """Uploads in parts that never ended, and files aside in the folder of copies."""
+        found = self._folder.sweep_unfinished(older_than_seconds=older_than_seconds, dry_run=dry_run)
+        for name, upload_id in self._control.strays(older_than=timedelta(seconds=older_than_seconds)):
+            found += 1
+            if not dry_run:
+                self._control.abort(name, upload_id)
+        return found
+
     def download_url(self, key: str, *, seconds: int, media_type: str, name: str | None = None) -> str:
         """Signed here; the bucket is not asked."""
         return self._control.download_url(check_key(key), seconds=seconds, media_type=media_type, name=name)

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from cutroom.core.errors import CutroomError, ErrorKind
 from cutroom.storage.port import UploadForm
+from cutroom.storage.s3_errors import answers
 from cutroom.storage.s3_place import S3Place
 
 __all__ = ["Control", "S3Place"]
@@ -80,14 +81,16 @@ class Control:
         """Name and id of uploads in parts that began so long ago and never ended."""
         before = datetime.now(UTC) - older_than
         pages = self._client.get_paginator("list_multipart_uploads")
-        for page in pages.paginate(Bucket=self._place.bucket, Prefix=self._place.prefix):
-            for one in page.get("Uploads", ()):
-                if one["Initiated"] < before:
-                    yield one["Key"], one["UploadId"]
+        with answers(self._place):
+            for page in pages.paginate(Bucket=self._place.bucket, Prefix=self._place.name("")):
+                for one in page.get("Uploads", ()):
+                    if one["Initiated"] <= before:
+                        yield one["Key"], one["UploadId"]
 
     def abort(self, name: str, upload_id: str) -> None:
         """Remove the parts of such an upload."""
-        self._client.abort_multipart_upload(Bucket=self._place.bucket, Key=name, UploadId=upload_id)
+        with answers(self._place):
+            self._client.abort_multipart_upload(Bucket=self._place.bucket, Key=name, UploadId=upload_id)
 
     def set_rule(self) -> None:
         """Ask the bucket to remove such parts by itself; other rules stay."""

@@ -14,6 +14,7 @@ from cutroom.storage.port import missing
 from cutroom.storage.s3_place import S3Place
 
 _CODE = re.compile("<Code>([A-Za-z]+)</Code>")
+_DENIED = {"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "403"}
 _FULL = {"QuotaExceeded", "EntityTooLarge", "InsufficientStorage"}
 
 
@@ -32,6 +33,22 @@ def said(key: str, place: S3Place) -> Iterator[None]:
         raise _failed(place, error) from None
     except OSError as error:
         raise disk_error(error) from error
+
+
+@contextmanager
+def answers(place: S3Place) -> Iterator[None]:
+    """The same for what boto3 raises."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "")
+        if code in _DENIED:
+            raise _denied(place, error) from None
+        raise (_no_bucket(place) if code == "NoSuchBucket" else _failed(place, error)) from None
+    except BotoCoreError as error:
+        raise _failed(place, error) from None
 
 
 def _denied(place: S3Place, error: Exception) -> CutroomError:
@@ -54,6 +71,8 @@ def _no_bucket(place: S3Place) -> CutroomError:
 
 def _failed(place: S3Place, error: Exception) -> CutroomError:
     code = _CODE.search(str(error))
+    if code and code[1] == "NoSuchBucket":
+        return _no_bucket(place)
     if code and code[1] in _FULL:
         message = f"The bucket {place.bucket!r} is full ({code[1]}); nothing was kept."
         return CutroomError("storage.full", message, hint="Raise its quota or make room.", kind=ErrorKind.NO_SPACE)
@@ -71,4 +90,4 @@ def _reason(error: Exception) -> str:
     if code:
         return code[1]
     first = str(error).split("\n", 1)[0]
-    return re.sub(r"Error performing ([A-Z]+) \S+ in [^ ]+ - ", r"\1: ", first).removeprefix("Generic S3 error: ")[:200]
+    return re.sub(r"Error performing ([A-Z]+) \S+ in .*? - +", r"\1: ", first).removeprefix("Generic S3 error: ")[:200]

@@ -7,7 +7,7 @@ import logging
 import os
 import secrets
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -203,13 +203,15 @@ class Supervisor:
 
     async def _tidy_up(self) -> None:
         """What earlier supervisors left behind: processes, running rows, folders."""
+        # Listed before the rows are read: what another worker begins meanwhile is in neither.
+        folders = await asyncio.to_thread(lambda: list(self._scratch.glob("jobs/*/attempt-*")))
         try:
             await self._sweep(all_running=self._alone)
             running = await self._leases.running_fences()
         except (CutroomError, *DATABASE_AWAY) as error:
             log.warning("The job table cannot be read: %s", error)
             return
-        await asyncio.to_thread(_remove_leftovers, self._scratch, running)
+        await asyncio.to_thread(_remove_leftovers, folders, running)
 
     async def _sweep_often(self) -> None:
         turns = 0
@@ -255,9 +257,9 @@ class Supervisor:
             return
 
 
-def _remove_leftovers(scratch: Path, running: set[tuple[str, int]]) -> None:
-    """Folders of attempts that nobody works on any more."""
-    for work_dir in scratch.glob("jobs/*/attempt-*"):
+def _remove_leftovers(folders: Iterable[Path], running: set[tuple[str, int]]) -> None:
+    """Remove the folders of attempts that nobody works on any more."""
+    for work_dir in folders:
         fence = work_dir.name.removeprefix("attempt-")
         if fence.isdigit() and (work_dir.parent.name, int(fence)) not in running:
             remove_work_dir(work_dir)

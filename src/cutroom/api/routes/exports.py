@@ -49,7 +49,9 @@ async def _pages(services: Cutroom, caller: Principal, where: VideoFilter) -> As
 
     async def look(conn: AsyncConnection) -> VideoPage:
         page = await services.library.list(conn, viewer=caller, where=where, limit=_ROWS, after=after)
-        return VideoPage(items=await rows_of(services, conn, page.items), next=page.next, total=0)
+        return VideoPage(
+            items=await rows_of(services, conn, page.items), next=page.next, total=0, total_exact=False, corrected=None
+        )
 
     while True:
         page = await services.database.look(look)

@@ -71,4 +71,4 @@ async def video_original(video_id: str, services: Services, caller: Viewer) -> R
     }
     if video.location_kind is LocationKind.STORED:
         return stored_answer(services, video.path, **told)
-    return FileAnswer(Path(video.path), **told)
+    return FileAnswer(Path(video.path), accel=services.settings.server.accel, **told)
