@@ -13,11 +13,7 @@ import typer
 from cutroom.cli.output import watched
 from cutroom.core.errors import CutroomError, ErrorKind
 
-<<<<<<< HEAD
-NAMES = ("media", "inspection", "serving", "cache", "promises")
-=======
-NAMES = ("media", "inspection", "serving", "delivery")
->>>>>>> main
+NAMES = ("media", "inspection", "serving", "cache", "delivery", "promises")
 
 
 def bench(
