@@ -6,8 +6,11 @@ from collections.abc import Callable
 
 from bench.harness import Claim
 from bench.ranges import range_claims
+from bench.uploads import upload_claims
+
+PARTS = (upload_claims, range_claims)
 
 
 def claims(*, rounds: int, say: Callable[[str], None]) -> list[Claim]:
-    """Every claim about delivery."""
-    return range_claims(rounds=rounds, say=say)
+    """Every part's claims, one after another."""
+    return [claim for part in PARTS for claim in part(rounds=rounds, say=say)]

@@ -38,8 +38,11 @@ def binaries() -> Path:
 
 
 @contextmanager
-def server(folder: Path, options: Sequence[str] = (), files: Sequence[Path] = ()) -> Iterator[tuple[str, Path]]:
-    """A cluster with these options for as long as the block runs: its URL and its data directory."""
+def server(options: Sequence[str] = (), files: Sequence[Path] = (), include: Path | None = None) -> Iterator[str]:
+    """A cluster with these options for as long as the block runs: its URL.
+
+    `files` are put into its data directory, `include` at the end of its configuration.
+    """
     programs, port = binaries(), services.free_port()
     home = Path(services.tempfile.mkdtemp(prefix="cutroom-postgres-"))
     user = "postgres" if os.geteuid() == 0 else None
@@ -52,6 +55,11 @@ def server(folder: Path, options: Sequence[str] = (), files: Sequence[Path] = ()
         (data / file.name).chmod(0o600)
         if user:
             shutil.chown(data / file.name, user)
+    if include is not None:
+        (data / "cutroom.conf").write_text(include.read_text())
+        (data / "cutroom.conf").chmod(0o644)
+        with (data / "postgresql.conf").open("a") as config:
+            config.write("include 'cutroom.conf'\n")
     words = ["-c", f"port={port}", "-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={home}"]
     pid = services.spawn([programs / "postgres", "-D", data, *words, *options], home, user)
     url = f"postgresql://cutroom@127.0.0.1:{port}/postgres"
@@ -59,7 +67,7 @@ def server(folder: Path, options: Sequence[str] = (), files: Sequence[Path] = ()
     try:
         while subprocess.run([programs / "pg_isready", "-q", "-d", url], check=False).returncode:
             time.sleep(0.05)
-        yield url, data
+        yield url
     finally:
         services.stop(running)
 
@@ -71,5 +79,5 @@ def tls_server(folder: Path) -> Iterator[tuple[str, Path]]:
     words = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=127.0.0.1"]
     words += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)]
     subprocess.run(words, check=True, capture_output=True)
-    with server(folder, ["-c", "ssl=on", "-c", "fsync=off"], [key, certificate]) as (url, _):
+    with server(["-c", "ssl=on", "-c", "fsync=off"], [key, certificate]) as url:
         yield url, certificate

@@ -244,7 +244,7 @@ async def test_the_history_of_a_job(table: Table) -> None:
     (job_id,) = await table.put(new("one"))
     job = await table.claim()
     stages = [StageMark(stage="probing", at=1), StageMark(stage="encoding", at=2)]
-    await table.leases.renew(job, stage="probing", progress=0.1, changed=True, stages=stages[:1])
+    await table.leases.renew(job, stage="probing", progress=0.1, changed=True, trace=Trace(stages=stages[:1]))
     async with table.database.read() as conn:
         (under_way,) = await table.jobs.attempts(conn, job_id)
     assert (under_way.stages, under_way.outcome, under_way.log) == (stages[:1], None, None)

@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import os
-import secrets
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from cutroom.core import clock
 from cutroom.core.errors import CutroomError
-from cutroom.db.engine import async_url
 from cutroom.db.upgrade import upgrade
 from cutroom.jobs.models import JobState
+from tests.databases import copy_postgres, drop_postgres
 from tests.faults.houses import Cluster, Embedded, RedisServer, kill, processes_with
 from tests.faults.rabbit import RabbitServer
 
@@ -58,23 +56,15 @@ async def house(
 
 
 async def new_database() -> str:
-    """An empty database on the test server."""
+    """An upgraded database on the test server."""
     if not POSTGRES:
         pytest.skip("PostgreSQL is missing; run: apt-get install postgresql && scripts/services up postgres")
-    name = f"test_{secrets.token_hex(6)}"
-    await _on_server(f"CREATE DATABASE {name}")
-    return f"{POSTGRES.rpartition('/')[0]}/{name}"
+    return await copy_postgres(POSTGRES)
 
 
 async def drop_database(url: str) -> None:
-    await _on_server(f"DROP DATABASE {url.rpartition('/')[2]} WITH (FORCE)")
-
-
-async def _on_server(statement: str) -> None:
-    server = create_async_engine(async_url(POSTGRES), isolation_level="AUTOCOMMIT")
-    async with server.connect() as conn:
-        await conn.execute(text(statement))
-    await server.dispose()
+    """Drop it, whoever is still connected."""
+    await drop_postgres(POSTGRES, url)
 
 
 async def close(house: Embedded) -> None:
@@ -162,7 +152,7 @@ async def test_a_newer_version_takes_over_and_reads_what_the_older_could_not(hou
     refused = await house.until(newer, lambda job: job.error is not None, 60)
     assert refused.error is not None
     assert (refused.state, refused.error.code) == (JobState.QUEUED, "job.payload-newer")
-    long = await house.enqueue("write", "vid_3", seconds=3.0)
+    long = await house.enqueue("write", "vid_3", seconds=8.0)
     await house.until(long, lambda job: job.stage == "writing", 60)
     for pid in [*house.pids("server"), *house.pids("worker")]:
         if house.engine != "embedded" or pid in house.pids("worker"):

@@ -101,7 +101,7 @@ async def test_a_worker_is_lost_in_the_middle_of_a_ladder(tmp_path: Path) -> Non
 
 async def add(cutroom: Cutroom, film: Path) -> None:
     """Put a film into the store and the library."""
-    make_footage(film, seconds=20, rate=Fraction(25), width=640, height=360)
+    make_footage(film, seconds=60, rate=Fraction(25), width=426, height=240, kind="barcode", audio="tone", crf=40)
     video_id = new_id("vid")
     cutroom.store.adopt(f"originals/{video_id}/film.mp4", film)
     async with cutroom.database.transaction() as tx:

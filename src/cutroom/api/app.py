@@ -29,6 +29,7 @@ from cutroom.api.media_port import MediaPort
 from cutroom.api.routes import (
     accounts,
     clips,
+    database,
     delivery,
     docs,
     downloads,
@@ -45,12 +46,16 @@ from cutroom.api.routes import (
     session,
     statistics,
     storage,
+    tags,
+    tus,
     uploads,
     videos,
+    watched,
     webhooks,
 )
 from cutroom.api.schemas.base import ErrorAnswer
 from cutroom.api.streams import EventHub
+from cutroom.api.tus import TusEdge
 from cutroom.bootstrap.container import Cutroom, build, start
 from cutroom.bootstrap.settings import LimitsSettings, ServerSettings, Settings, load
 from cutroom.cache import RateLimiter
@@ -72,11 +77,14 @@ ROUTERS: tuple[APIRouter, ...] = tuple(
         accounts,
         exports,  # before the videos: "export" is no id
         videos,
+        tags,
         media,
         images,
         delivery,
         downloads,
         uploads,
+        tus,
+        watched,
         clips,
         jobs,
         schedules,
@@ -85,6 +93,7 @@ ROUTERS: tuple[APIRouter, ...] = tuple(
         storage,
         webhooks,
         events,
+        database,
         statistics,
         health,
         monitoring,
@@ -133,6 +142,7 @@ async def attached(app: FastAPI, services: Cutroom) -> AsyncIterator[EventHub]:
     app.state.cutroom = services
     app.state.hub = hub = EventHub(services.database, services.accounts, services.coherence.heard)
     await hub.start()
+    services.coherence.follows = True
     lane: CacheLane = app.state.lane
     lane.memory.max_bytes = services.settings.cache.answers_mib << 20
     lane.commits = counting = await commits(services.database)
@@ -160,28 +170,6 @@ async def attached(app: FastAPI, services: Cutroom) -> AsyncIterator[EventHub]:
 
 
 @asynccontextmanager
-async def _media_port(services: Cutroom) -> AsyncIterator[None]:
-    server = services.settings.server
-    if not server.media_port:
-        yield
-        return
-    port = MediaPort(services, host=server.host, port=server.media_port, server_port=server.port)
-    await port.start()
-    try:
-        yield
-    finally:
-        await port.close()
-
-
-async def _write_counts(services: Cutroom) -> None:
-    """Delivery counts in memory; now and then they go where every process adds its own."""
-    while True:
-        await asyncio.sleep(FLUSH_SECONDS)
-        with suppress(CutroomError, SQLAlchemyError, OSError):
-            await services.delivery.flush()
-
-
-@asynccontextmanager
 async def _limited(limits: Limits, asked: LimitsSettings, shared: Shared | None) -> AsyncIterator[None]:
     """Put the limits that the settings ask for into force."""
 
@@ -204,11 +192,33 @@ def _probed(app: FastAPI, services: Cutroom) -> Meters:
     """The process's meters, which look at what counts for itself too."""
     meters: Meters = app.state.meters
     meters.probe(probes.of_process)
-    meters.probe(lambda: probes.of_pool(services.database))
+    meters.probe(lambda: probes.of_database(services.database))
     meters.probe(lambda: probes.of_cache(services.cache.stats()))
     meters.probe(lambda: probes.of_lane(app.state.lane))
     meters.probe(lambda: probes.of_limits(app.state.limits))
     return meters
+
+
+@asynccontextmanager
+async def _media_port(services: Cutroom) -> AsyncIterator[None]:
+    server = services.settings.server
+    if not server.media_port:
+        yield
+        return
+    port = MediaPort(services, host=server.host, port=server.media_port, server_port=server.port)
+    await port.start()
+    try:
+        yield
+    finally:
+        await port.close()
+
+
+async def _write_counts(services: Cutroom) -> None:
+    """Delivery counts in memory; now and then they go where every process adds its own."""
+    while True:
+        await asyncio.sleep(FLUSH_SECONDS)
+        with suppress(CutroomError, SQLAlchemyError, OSError):
+            await services.delivery.flush()
 
 
 def _end_streams_on_goodbye(hub: EventHub) -> None:
@@ -229,7 +239,10 @@ def build_app(server: ServerSettings | None = None, *, lifespan: object = None, 
         redoc_url=None,
         openapi_url=None,
         telemetry={"tracing": False, "metrics": False, "logs": False},  # it asks the environment at each request
-        responses={"4XX": {"model": ErrorAnswer, "description": "What went wrong, and what to do"}},
+        responses={
+            "4XX": {"model": ErrorAnswer, "description": "What went wrong, and what to do"},
+            "5XX": {"model": ErrorAnswer, "description": "What failed here: try again later"},
+        },
         generate_unique_id_function=lambda route: route.name,
         lifespan=lifespan,
     )
@@ -239,6 +252,7 @@ def build_app(server: ServerSettings | None = None, *, lifespan: object = None, 
     app.state.ui = site.BUILT
     errors.install(app)
     _guard(app, server, media_origin)
+    _say_that_errors_are_json(app.openapi())
     app.state.openapi_bytes = msgspec.json.encode(app.openapi())
     return app
 
@@ -249,9 +263,9 @@ def _guard(app: FastAPI, server: ServerSettings, media_origin: str) -> None:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=list(server.cors_origins),
-            allow_methods=["GET", "POST", "PATCH", "DELETE"],
-            allow_headers=["authorization", "content-type", "last-event-id", "range"],
-            expose_headers=["content-range", "etag"],
+            allow_methods=["GET", "HEAD", "POST", "PATCH", "DELETE"],
+            allow_headers=["authorization", "content-type", "last-event-id", "range", *TusEdge.REQUEST_HEADERS],
+            expose_headers=["content-range", "etag", *TusEdge.ANSWER_HEADERS],
         )
     rules = security.rules(
         host=server.host,
@@ -260,6 +274,7 @@ def _guard(app: FastAPI, server: ServerSettings, media_origin: str) -> None:
         own_name=socket.gethostname(),
         media_origin=media_origin,
     )
+    app.add_middleware(TusEdge)
     app.add_middleware(errors.FailureEdge)
     app.add_middleware(security.RequestGuard, rules=rules)
 
@@ -280,6 +295,16 @@ class _Application(FastAPI):
             return front
         # X-Forwarded-For and -Proto of these addresses are believed: the limits, the log and the cookie see the client.
         return cast(ASGIApp, wrap_asgi_with_proxy_headers(front, trusted_hosts=self._trusted_proxies))
+
+
+def _say_that_errors_are_json(document: dict[str, Any]) -> None:
+    """FastAPI writes errors down in the media type of the route's good answers, which here may be bytes."""
+    operations = (operation for path in document["paths"].values() for operation in path.values())
+    for operation in operations:
+        for status, answer in operation["responses"].items():
+            if status in ("4XX", "5XX"):
+                [schema] = answer["content"].values()
+                answer["content"] = {"application/json": schema}
 
 
 def _name_roles() -> None:

@@ -32,6 +32,14 @@ STATUS = {
     ErrorKind.NO_SPACE: 507,
 }
 
+# Where a protocol prescribes another status than the kind of error would get.
+_PRESCRIBED = {
+    "uploads.checksum-mismatch": 460,
+    "uploads.expired": 410,
+    "uploads.locked": 423,
+    "uploads.too-slow": 408,
+}
+
 # What Starlette raises by itself, in our words.
 _PLAIN = {
     404: ("http.not-found", "There is nothing at this address."),
@@ -60,7 +68,7 @@ def _expected(_: Request, error: Exception) -> Response:
         headers["retry-after"] = str(error.retry_after)
     if error.kind is ErrorKind.UNAUTHENTICATED:
         headers["www-authenticate"] = 'Bearer realm="cutroom"'
-    return error_response(STATUS[error.kind], error.document, headers)
+    return error_response(_PRESCRIBED.get(error.code, STATUS[error.kind]), error.document, headers)
 
 
 def _refused(_: Request, error: Exception) -> Response:

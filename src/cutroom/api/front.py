@@ -7,13 +7,12 @@ for it that was not when it was made.
 from __future__ import annotations
 
 from time import perf_counter
-from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cutroom.api.access import ASKED
 from cutroom.api.errors import error_response
-from cutroom.api.lane import Answer, CacheLane, Keeper
+from cutroom.api.lane import CacheLane, Keeper, Question
 from cutroom.api.limits import Limits
 from cutroom.telemetry.meters import Meters, Timing
 
@@ -56,20 +55,26 @@ class Front:
         started = perf_counter()
         limits = self._limits
         wait = limits.of_address(scope) if limits.by_address else 0.0
-        found = self._lane.look(scope) if not wait else None
-        if type(found) is Answer and limits.by_account and found.account is not None:
-            wait = limits.of_account(found.account)
+        question = answer = None
+        if not wait:
+            question, answer = self._lane.look(scope)
+            if question is not None:
+                answer = await self._lane.join(question)
+        if answer is not None and limits.by_account and answer.account is not None:
+            wait = limits.of_account(answer.account)
         if wait:
             await self._refuse(scope, receive, send, wait)
-        elif type(found) is Answer:
-            start, body = found.messages(_known(scope))
+        elif answer is not None:
+            start, body = answer.messages(_known(scope))
             await send(start)
             await send(body)
-            found.timing.took(perf_counter() - started)
+            answer.timing.took(perf_counter() - started)
         else:
-            await self._pass_on(scope, receive, send, Asked(scope, started), found)
+            await self._pass_on(scope, receive, send, Asked(scope, started), question)
 
-    async def _pass_on(self, scope: Scope, receive: Receive, send: Send, asked: Asked, question: Any) -> None:
+    async def _pass_on(
+        self, scope: Scope, receive: Receive, send: Send, asked: Asked, question: Question | None
+    ) -> None:
         scope[ASKED] = asked
         if question is not None:
             send = Keeper(self._lane, question, send, lambda: (asked.account, self._timing(scope, 200)))
@@ -83,6 +88,8 @@ class Front:
         finally:
             took = asked.took if asked.took is not None else perf_counter() - asked.started
             self._timing(scope, asked.status).took(took)
+            if question is not None:
+                self._lane.leave(question)
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send, wait: float) -> None:
         error = self._limits.refusal(wait)

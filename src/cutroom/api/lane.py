@@ -8,7 +8,9 @@ What depends on the clock alone, such as a session's end, is at most `KEEP_SECON
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import math
 import secrets
 import time
 import zlib
@@ -32,6 +34,7 @@ KEEP_SECONDS = 2.0
 _OPT_IN = KEPT["Cache-Control"].encode()
 _LARGEST = 1 << 20
 _COMPRESS_FROM = 500
+_MOST_PATHS = 20_000
 _CODINGS = ("zstd", "br", "gzip")
 _COMPRESSORS: dict[str, Callable[[bytes], bytes]] = {
     "zstd": lambda body: zstandard.ZstdCompressor(level=3).compress(body),
@@ -41,6 +44,7 @@ _COMPRESSORS: dict[str, Callable[[bytes], bytes]] = {
 _OF_304 = frozenset({b"cache-control", b"etag", b"vary"})
 """What a 304 repeats (RFC 9110, 15.4.5); the rest stays with who has the answer."""
 _SECRET = secrets.token_bytes(32)
+_NEITHER = (None, None)
 _NO_BODY: Message = {"type": "http.response.body", "body": b""}
 Headers = list[tuple[bytes, bytes]]
 
@@ -48,7 +52,7 @@ Headers = list[tuple[bytes, bytes]]
 class Answer:
     """One kept answer in one coding, as the messages it is sent in."""
 
-    __slots__ = ("account", "body", "etag", "number", "start", "timing", "unchanged")
+    __slots__ = ("account", "body", "etag", "number", "renew_at", "start", "timing", "unchanged")
 
     def __init__(
         self, number: Hashable, etag: bytes, headers: Headers, body: bytes, account: str | None, timing: Timing
@@ -61,6 +65,7 @@ class Answer:
         self.unchanged: Message = {"type": "http.response.start", "status": 304, "headers": said}
         self.account = account  # whose rate its repetition counts against
         self.timing = timing  # what its repetition is counted in
+        self.renew_at = time.monotonic() + KEEP_SECONDS / 2  # who asks then has it made anew, before it ends for all
 
     def messages(self, known: bytes | None) -> tuple[Message, Message]:
         """Whole, or 304 to who has it."""
@@ -72,13 +77,15 @@ class Answer:
 class Question:
     """What was asked and cannot be answered from before: its place in memory, and how it wants to be answered."""
 
-    __slots__ = ("coding", "key", "known", "number")
+    __slots__ = ("answered", "coding", "key", "known", "number", "path")
 
-    def __init__(self, key: str, number: Hashable, coding: str, known: bytes | None) -> None:
+    def __init__(self, path: str, key: str, number: Hashable, coding: str, known: bytes | None) -> None:
+        self.path = path
         self.key = key
         self.number = number
         self.coding = coding
         self.known = known
+        self.answered: asyncio.Future[Answer | None] | None = None  # of the one that is being answered for others too
 
 
 class CacheLane:
@@ -89,28 +96,56 @@ class CacheLane:
         self.commits: Commits | None = None
         self.hits = 0
         self.made = 0
+        self._asking: dict[str, Question] = {}
+        self._kept_paths: set[str] = set()
 
-    def look(self, scope: Scope) -> Answer | Question | None:
-        """A kept answer that still holds, the question when there is none, or None for what is never kept."""
+    def look(self, scope: Scope) -> tuple[Question | None, Answer | None]:
+        """A kept answer that still holds, or the question where there is none; neither for what is never kept."""
         commits = self.commits
         if commits is None or scope["method"] != "GET":
-            return None
+            return _NEITHER
         headers = scope["headers"]
         said: dict[bytes, bytes] = dict(headers)
         bearer, cookie = said.get(b"authorization"), said.get(b"cookie")
         # With several credentials, or a header given twice, only the application knows which one counts.
         if (bearer is None) == (cookie is None) or len(said) != len(headers) or b"range" in said:
-            return None
+            return _NEITHER
         number = commits.number()
         if number is None:
-            return None
+            return _NEITHER
         coding = _coding(said.get(b"accept-encoding", b""))
         key = _key(scope, said, bearer, cookie, coding)
         answer = self.memory.peek(key)
         if answer is not MISSING and answer.number == number:
-            self.hits += 1
-            return answer  # type: ignore[no-any-return]
-        return Question(key, number, coding, said.get(b"if-none-match"))
+            if answer.renew_at > self.memory.clock():
+                self.hits += 1
+                return None, answer
+            answer.renew_at = math.inf  # this one is renewed from now on; the others still get the answer
+        return Question(scope["path"], key, number, coding, said.get(b"if-none-match")), None
+
+    async def join(self, asked: Question) -> Answer | None:
+        """The answer to the same question that is being answered already, if nothing was committed since it began.
+
+        None for the one who has to answer it, or where what was answered is not to be kept. Nobody waits at an address
+        of which nothing was kept before: it may be a stream.
+        """
+        if asked.path not in self._kept_paths:
+            return None
+        first = self._asking.get(asked.key)
+        if first is None or first.number != asked.number or first.answered is None:
+            asked.answered = asyncio.get_running_loop().create_future()
+            self._asking[asked.key] = asked
+            return None
+        answer = await asyncio.shield(first.answered)
+        self.hits += answer is not None
+        return answer
+
+    def leave(self, asked: Question, answer: Answer | None = None) -> None:
+        """The question is answered, or will not be."""
+        if self._asking.get(asked.key) is asked:
+            del self._asking[asked.key]
+        if asked.answered is not None and not asked.answered.done():
+            asked.answered.set_result(answer)
 
     def keep(self, asked: Question, headers: Headers, body: bytes, account: str | None, timing: Timing) -> Answer:
         """An answer that opted in, in the coding it is asked in and with a validator."""
@@ -127,6 +162,10 @@ class CacheLane:
         answer = Answer(asked.number, etag, kept, coded, account, timing)
         until = time.monotonic() + KEEP_SECONDS
         size = len(coded) + 1500
+        self.leave(asked, answer)
+        if len(self._kept_paths) >= _MOST_PATHS:
+            self._kept_paths.clear()
+        self._kept_paths.add(asked.path)
         self.memory.put(Entry(asked.key, answer, size=size, fresh_until=until, dead_at=until, group="lane"))
         return answer
 
@@ -149,6 +188,7 @@ class Keeper:
             self._start = message
             return
         if self._start is None or message["type"] != "http.response.body":
+            self._lane.leave(self._asked)  # nothing to wait for
             await self._send(message)
             return
         self._body.append(message.get("body", b""))
@@ -163,6 +203,7 @@ class Keeper:
 
     async def _let_go(self, *, more: bool) -> None:
         """Too large after all."""
+        self._lane.leave(self._asked)
         start, self._start = self._start, None
         assert start is not None
         await self._send(start)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import psutil
-from sqlalchemy.pool import QueuePool
 
 from cutroom.api.lane import CacheLane
 from cutroom.api.limits import Limits
@@ -23,13 +22,16 @@ def of_process() -> list[Sample]:
     ]
 
 
-def of_pool(database: Database) -> list[Sample]:
-    """Connections of the database's pool."""
-    pool = database.engine.pool
-    found = [Sample("cutroom_db_transactions", (), database.commits)]
-    if isinstance(pool, QueuePool):
-        states = {"idle": pool.checkedin(), "in use": pool.checkedout()}
-        found += [Sample("cutroom_db_connections", (("state", name),), n, False) for name, n in states.items()]
+def of_database(database: Database) -> list[Sample]:
+    """Connections of the pool, looks of SQLite's readers, and what was asked."""
+    pool = database.pool_numbers()
+    states = {"idle": pool.open - pool.in_use, "in use": pool.in_use, "reading": pool.reading, "waiting": pool.waiting}
+    found = [Sample("cutroom_db_connections", (("state", name),), n, False) for name, n in states.items()]
+    found.append(Sample("cutroom_db_transactions", (), database.commits))
+    if (asked := database.statements) is not None:
+        found.append(Sample("cutroom_db_statements", (), asked.calls))
+        found.append(Sample("cutroom_db_statement_failures", (), asked.failures))
+        found.append(Sample("cutroom_db_statement_seconds", (), asked.seconds))
     return found
 
 

@@ -52,6 +52,7 @@ class VideoRow(msgspec.Struct, frozen=True, kw_only=True):
     thumbhash: str | None
     poster: dict[str, list[dict[str, Any]]] | None
     sprite: dict[str, Any] | None
+    tags: list[str]
     jobs: JobsSummary
 
 
@@ -59,6 +60,8 @@ class VideoPage(msgspec.Struct, frozen=True, kw_only=True):
     items: list[VideoRow]
     next: str | None
     total: int
+    total_exact: bool
+    corrected: str | None
 
 
 class Location(msgspec.Struct, frozen=True):
@@ -156,6 +159,7 @@ def _fields(video: Video, views: AssetViews, jobs: JobsSummary, links: Links, *,
         "thumbhash": views.thumbnails.detail.get("thumbhash") if views.thumbnails else None,
         "poster": poster(video.id, views, links),
         "sprite": sprite(video.id, views, links, exact=exact),
+        "tags": list(video.tags),
         "jobs": jobs,
     }
 

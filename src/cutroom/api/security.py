@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cutroom.api.errors import error_response
+from cutroom.api.tus import is_upload
 from cutroom.core.errors import ErrorDocument
 
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -103,7 +104,7 @@ class RequestGuard:
             status, document = refusal
             await error_response(status, document)(scope, receive, protected)
             return
-        if scope["path"] == "/api/uploads":
+        if is_upload(scope["path"]):
             await self._app(scope, receive, protected)  # measured by the upload itself, as it streams
         else:
             await self._app(scope, _limited(receive, self._rules.body_bytes), protected)
@@ -125,7 +126,7 @@ class RequestGuard:
                 hint="Scripts and other sites use a personal token: `Authorization: Bearer ctr_…`.",
             )
         length = headers.get("content-length", "")
-        if scope["path"] != "/api/uploads" and length.isdigit() and int(length) > self._rules.body_bytes:
+        if not is_upload(scope["path"]) and length.isdigit() and int(length) > self._rules.body_bytes:
             return 413, ErrorDocument(
                 code="http.too-large",
                 message=f"The request's body is larger than the {self._rules.body_bytes} bytes that are taken here.",

@@ -21,7 +21,7 @@ from granian.log import LogLevels
 from starlette.types import ASGIApp
 
 from cutroom.core.errors import CutroomError, ErrorKind
-from cutroom.processes.fresh import start_processes_fresh
+from cutroom.processes.fresh import start_processes_fresh, starter
 
 GOODBYE = signal.SIGUSR1
 """Sent to a worker before it is asked to stop: open event streams would keep it from stopping by itself."""
@@ -73,8 +73,7 @@ def worker_app() -> ASGIApp:
     from cutroom.api.app import create_app
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    parent = os.getppid()
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    threading.Thread(target=_end_with, args=(starter(),), daemon=True).start()
     return create_app()
 
 

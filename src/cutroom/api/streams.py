@@ -38,11 +38,13 @@ class EventHub:
         self._queues: set[asyncio.Queue[OutboxRow | None]] = set()
         self._task: asyncio.Task[None] | None = None
         self._closed = False
+        self._handed_out = 0  # the last row that the open streams were given
 
     async def start(self) -> None:
         """Begin to follow."""
         tail = Tail(self._database)
         await tail.start()
+        self._handed_out = tail.position
         self._task = asyncio.create_task(self._follow(tail))
 
     def end_streams(self) -> None:
@@ -62,21 +64,24 @@ class EventHub:
     async def stream(self, caller: Principal, last_event_id: int | None) -> AsyncIterator[bytes]:
         """Frames for one page, from the event after `last_event_id`, or from now."""
         queue: asyncio.Queue[OutboxRow | None] = asyncio.Queue(_MOST_WAITING)
-        self._queues.add(queue)  # before looking back, so that nothing falls between
+        # What was handed out is read back, what follows comes by the queue. The newest row of the database is no
+        # place to divide them: on PostgreSQL one with a smaller id may be committed after it.
+        sent = self._handed_out
+        self._queues.add(queue)
         try:
             async with self._database.read() as conn:
                 newest = await latest_id(conn)
                 oldest = await oldest_id(conn)
-            sent = newest
             if last_event_id is None:
-                yield _frame("ready", newest, b"{}")
+                yield _frame("ready", sent, b"{}")
             elif last_event_id > newest or (oldest is not None and last_event_id < oldest - 1):
                 # Rows it never saw have been dropped, or the database was replaced: the page must load anew.
-                yield _frame("reset", newest, b"{}")
+                yield _frame("reset", sent, b"{}")
             else:
-                async for row in self._between(last_event_id, newest):
+                async for row in self._between(last_event_id, sent):
                     if _may_see(caller, row):
                         yield _encode(row)
+                sent = max(sent, last_event_id)  # another process of the server may have been ahead of this one
             async for frame in self._live(caller, queue, sent):
                 yield frame
         finally:
@@ -121,6 +126,7 @@ class EventHub:
             while True:
                 try:
                     async for row in tail:
+                        self._handed_out = row.id
                         if row.audience == PROCESSES:
                             await self._between_processes(row)
                             continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 
@@ -16,7 +17,7 @@ from cutroom.bootstrap.datadir import DataDirectory
 from cutroom.bootstrap.keeping import Retention, rooms
 from cutroom.bootstrap.scan_child import TARGET as SCAN_TARGET
 from cutroom.bootstrap.scan_child import arguments as scan_arguments
-from cutroom.bootstrap.settings import CacheSettings, JobsSettings, MediaSettings, Settings
+from cutroom.bootstrap.settings import CacheSettings, JobsSettings, MediaSettings, Settings, UploadsSettings
 from cutroom.bootstrap.stores import build_delivery, open_store
 from cutroom.bootstrap.telling import tell_webhooks
 from cutroom.bootstrap.wiring import subscribe
@@ -44,6 +45,8 @@ from cutroom.jobs.recurring import Recurring
 from cutroom.jobs.service import JobService
 from cutroom.library import tasks as library_tasks
 from cutroom.library.service import LibraryService
+from cutroom.library.watched import WatchedFolders
+from cutroom.library.watching import FolderWatcher, Pace
 from cutroom.net.addresses import Allowed
 from cutroom.net.client import SafeClient
 from cutroom.net.webhooks.delivering import Deliveries
@@ -60,6 +63,11 @@ from cutroom.proxies.service import ProxyService
 from cutroom.storage.housekeeping import Housekeeping
 from cutroom.storage.port import ObjectStore
 from cutroom.telemetry.sheets import Sheets
+from cutroom.uploads.chunked import ChunkedForms
+from cutroom.uploads.fetching import Fetching
+from cutroom.uploads.handover import Handover
+from cutroom.uploads.quota import Quota
+from cutroom.uploads.resumable import ResumableUploads
 from cutroom.uploads.service import UploadService
 
 
@@ -77,6 +85,8 @@ class Cutroom:
     broker: Broker | None
     accounts: AccountService
     library: LibraryService
+    watched: WatchedFolders
+    watcher: FolderWatcher
     inspection: InspectionService
     scans: ScanService
     scan_jobs: ScanJobs
@@ -93,6 +103,9 @@ class Cutroom:
     delivery: DeliveryService
     housekeeping: Housekeeping
     retention: Retention
+    resumable: ResumableUploads
+    chunked: ChunkedForms
+    fetching: Fetching
     client: SafeClient
     webhooks: WebhookService
     deliveries: Deliveries
@@ -114,14 +127,16 @@ def build(settings: Settings, *, direct: bool = False) -> Cutroom:
     announcer = Announcer()
     jobs = JobService(database, announcer=announcer)
     client = SafeClient(Allowed.parse(settings.net.allow))
+    extensions = frozenset(one.lower().lstrip(".") for one in settings.library.extensions)
     library = LibraryService(
         database=database,
         store=store,
         jobs=jobs,
         announcer=announcer,
         scratch=data.scratch,
-        extensions=frozenset(one.lower().lstrip(".") for one in settings.library.extensions),
+        extensions=extensions,
     )
+    watched = WatchedFolders(database, library)
     inspection = InspectionService(jobs=jobs, library=library, announcer=announcer)
     scan_jobs = ScanJobs(jobs=jobs, announcer=announcer)
     clips = ClipService(jobs=jobs, store=store)
@@ -131,6 +146,16 @@ def build(settings: Settings, *, direct: bool = False) -> Cutroom:
         store=store,
         recipe=_recipe(settings.media),
         spread_seconds=_spread_seconds(settings.jobs, database),
+    )
+    handover = Handover(database=database, library=library, store=store)
+    quota = _quota(settings.uploads, library, data.scratch)
+    resumable = ResumableUploads(
+        database=database,
+        handover=handover,
+        quota=quota,
+        scratch=data.scratch,
+        keep_hours=settings.uploads.keep_hours,
+        stall_seconds=settings.uploads.stall_seconds,
     )
     cutroom = Cutroom(
         settings=settings,
@@ -143,6 +168,8 @@ def build(settings: Settings, *, direct: bool = False) -> Cutroom:
         broker=make_broker(settings),
         accounts=AccountService(database, **settings.accounts.model_dump()),
         library=library,
+        watched=watched,
+        watcher=FolderWatcher(watched, extensions=extensions, pace=Pace(settle=settings.library.settle_seconds)),
         inspection=inspection,
         scans=ScanService(database, announcer),
         scan_jobs=scan_jobs,
@@ -157,12 +184,17 @@ def build(settings: Settings, *, direct: bool = False) -> Cutroom:
         ),
         images=ImageService(proxies=proxies, store=store, scratch=data.scratch),
         clips=clips,
-        uploads=UploadService(
-            database=database,
-            library=library,
-            store=store,
+        uploads=UploadService(database=database, handover=handover, quota=quota, scratch=data.scratch),
+        resumable=resumable,
+        chunked=ChunkedForms(resumable, scratch=data.scratch),
+        fetching=Fetching(
+            jobs=jobs,
+            client=client,
+            handover=handover,
+            quota=quota,
             scratch=data.scratch,
-            max_bytes=int(settings.uploads.max_gib * (1 << 30)),
+            allow=settings.net.allow,
+            hours=settings.uploads.fetch_hours,
         ),
         delivery=build_delivery(settings.cdn, database, store),
         housekeeping=Housekeeping(
@@ -269,6 +301,11 @@ def _spread_seconds(jobs: JobsSettings, database: Database) -> float | None:
     return jobs.spread_minutes * 60 if wanted else None
 
 
+def _quota(uploads: UploadsSettings, library: LibraryService, scratch: Path) -> Quota:
+    max_bytes, account_bytes = (int(gib * (1 << 30)) for gib in (uploads.max_gib, uploads.account_gib))
+    return Quota(library, scratch=scratch, max_bytes=max_bytes, account_bytes=account_bytes)
+
+
 def _kinds(cutroom: Cutroom) -> list[JobKind]:
     library, store, attempts = cutroom.library, cutroom.store, cutroom.settings.jobs.max_attempts
     return [
@@ -279,5 +316,6 @@ def _kinds(cutroom: Cutroom) -> list[JobKind]:
         *proxy_tasks.kinds(cutroom.proxies, library, store, cutroom.jobs, max_attempts=attempts),
         *part_tasks.kinds(cutroom.proxies, library, store, cutroom.jobs, max_attempts=attempts),
         *spread_tasks.kinds(cutroom.proxies, library, store, max_attempts=attempts),
+        *cutroom.fetching.kinds(max_attempts=attempts),
         *clip_tasks.kinds(cutroom.clips, library, store, cutroom.announcer, max_attempts=attempts),
     ]

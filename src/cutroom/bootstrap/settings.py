@@ -249,6 +249,9 @@ class LibrarySettings(Group):
     extensions: Words = Field(
         default=tuple(VIDEO_EXTENSIONS.split(",")), description="File name endings that a folder scan takes for footage"
     )
+    settle_seconds: float = Field(
+        default=5.0, gt=0, description="Seconds without a change until a file in a watched folder is added"
+    )
     sample: bool = Field(default=True, description="Make a minute of sample footage on the first start")
 
 
@@ -256,6 +259,16 @@ class UploadsSettings(Group):
     """Files sent to the server."""
 
     max_gib: float = Field(default=100.0, gt=0, description="Largest file taken, in GiB")
+    account_gib: float = Field(
+        default=0.0, ge=0, description="Most that one account may have uploaded, in GiB; 0: no limit"
+    )
+    keep_hours: float = Field(
+        default=168.0, gt=0, description="Hours until an upload that nobody goes on with is forgotten"
+    )
+    stall_seconds: float = Field(
+        default=60.0, gt=0, le=3600, description="Seconds in which a body has to bring 64 KiB, or it is ended"
+    )
+    fetch_hours: float = Field(default=24.0, gt=0, description="Hours that fetching one URL may take")
 
 
 class NetSettings(Group):

@@ -10,7 +10,8 @@ from cutroom.clips.events import ClipDone
 from cutroom.db.engine import Transaction
 from cutroom.events.announce import Announcer
 from cutroom.inspection.events import DamageFound, ScanFinished
-from cutroom.jobs.events import JobFailed
+from cutroom.jobs.events import JobDone, JobFailed
+from cutroom.jobs.models import Job
 from cutroom.library.events import VideoReady
 from cutroom.library.models import Video
 from cutroom.net.webhooks.models import WebhookEvent
@@ -59,17 +60,24 @@ def tell_webhooks(announcer: Announcer, webhooks: WebhookService) -> None:
         }
         await webhooks.emit(tx, WebhookEvent.CLIP_DONE, clip.id, payload)
 
+    async def job_done(tx: Transaction, event: JobDone) -> None:
+        await webhooks.emit(tx, WebhookEvent.JOB_DONE, event.job.id, _job(event.job))
+
     async def job_failed(tx: Transaction, event: JobFailed) -> None:
-        job = event.job.document()
-        names = ("kind", "title", "subject", "attempts", "error")
-        payload = {"job_id": job["id"], **{name: job[name] for name in names}}
-        await webhooks.emit(tx, WebhookEvent.JOB_FAILED, event.job.id, payload)
+        await webhooks.emit(tx, WebhookEvent.JOB_FAILED, event.job.id, _job(event.job))
 
     announcer.subscribe(DamageFound, damaged)
     announcer.subscribe(ScanFinished, finished)
     announcer.subscribe(VideoReady, ready)
     announcer.subscribe(ClipDone, clip_done)
+    announcer.subscribe(JobDone, job_done)
     announcer.subscribe(JobFailed, job_failed)
+
+
+def _job(job: Job) -> dict[str, Any]:
+    shown = job.document()
+    names = ("kind", "title", "subject", "batch_id", "attempts", "error")
+    return {"job_id": shown["id"], **{name: shown[name] for name in names}}
 
 
 def _video(video: Video) -> dict[str, Any]:

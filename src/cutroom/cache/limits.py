@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from cutroom.cache.shared import Shared
 
 SETTLE_SECONDS = 0.1
-"""How often a process tells Redis what it has let through; so far apart processes may be."""
+"""How often a process tells Redis what it has let through."""
 _MOST_KEYS = 50_000
 
 
@@ -31,8 +31,8 @@ class RateLimiter:
     """At most `per_second` of a key on average, and `burst` at once. Used from one event loop.
 
     `take` never waits and never asks: with `shared`, what was taken is told to Redis ten times a second, and what the
-    other processes took comes back with the answer. Together they may let `per_second / 10` too many a process through.
-    While Redis is away each process keeps the limit by itself.
+    other processes took comes back with the answer. Until they have heard of each other each may let a burst through;
+    what was too much is taken off what comes next. While Redis is away each process keeps the limit by itself.
     """
 
     def __init__(

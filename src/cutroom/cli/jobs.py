@@ -1,4 +1,4 @@
-"""`cutroom jobs`: look at the queue, and cancel or retry what is in it."""
+"""`cutroom jobs`: look at the queue, and cancel, pause, resume or retry what is in it."""
 
 from __future__ import annotations
 
@@ -7,30 +7,40 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import msgspec
 import typer
 
-from cutroom.core import clock
+from cutroom.core.errors import CutroomError
 from cutroom.jobs.models import JobState
 
 if TYPE_CHECKING:
     from cutroom.bootstrap.container import Cutroom
-    from cutroom.jobs.models import Job
 
 app = typer.Typer(
-    no_args_is_help=True, help="List, show, cancel and retry jobs. Example: cutroom jobs list --state failed"
+    no_args_is_help=True,
+    help="List, show, cancel, pause, resume and retry jobs. Example: cutroom jobs list --state failed",
 )
 
 Data = Annotated[Path | None, typer.Option(metavar="DIR", help="The data directory.")]
 Format = Annotated[Literal["table", "json"], typer.Option(help="How to print.")]
 Id = Annotated[str, typer.Argument(metavar="JOB", help="A job's id.")]
+Ids = Annotated[list[str] | None, typer.Argument(metavar="[JOB...]", help="Ids of jobs.")]
+All = Annotated[bool, typer.Option("--all", help="All jobs that fit the options below, instead of named ones.")]
+State = Annotated[JobState | None, typer.Option(help="Only jobs in this state.")]
+Kind = Annotated[str | None, typer.Option(help="Only this kind: inspect, preview, hash, proxy, segments, clip, …")]
+Queue = Annotated[str | None, typer.Option(help="Only this queue: encode, inspect, preview, io, …")]
+Subject = Annotated[str | None, typer.Option(help="Only the jobs of this video, asset or clip.")]
+Text = Annotated[str | None, typer.Option(help="Only jobs with this in their title.")]
 
 
 @app.command("list")
 def list_jobs(
-    state: Annotated[JobState | None, typer.Option(help="Only jobs in this state.")] = None,
-    kind: Annotated[str | None, typer.Option(help="Only this kind: inspect, preview, hash, proxy, clip.")] = None,
-    subject: Annotated[str | None, typer.Option(help="Only the jobs of this video, asset or clip.")] = None,
+    state: State = None,
+    kind: Kind = None,
+    queue: Queue = None,
+    subject: Subject = None,
+    text: Text = None,
+    parent: Annotated[str | None, typer.Option(metavar="JOB", help="Only the parts of this job.")] = None,
+    parts: Annotated[bool, typer.Option(help="With the jobs that are parts of others, or without.")] = True,
     limit: Annotated[int, typer.Option(min=1, max=500, help="At most so many.")] = 50,
     after: Annotated[str | None, typer.Option(metavar="CURSOR", help="The page after this one.")] = None,
     format: Format = "table",
@@ -40,59 +50,157 @@ def list_jobs(
 
     Example: cutroom jobs list --state failed --format json
     """
+    asked = {"kind": kind, "queue": queue, "subject": subject, "text": text, "parent": parent, "parts": parts}
 
     async def look(cutroom: Cutroom) -> None:
+        from cutroom.cli import jobs_print
+
         async with cutroom.database.read() as conn:
-            page = await cutroom.jobs.list(conn, state=state, kind=kind, subject=subject, after=after, limit=limit)
-            counts = await cutroom.jobs.counts(conn)
+            page = await cutroom.jobs.list(conn, state=state, after=after, limit=limit, **asked)
+            counts = await cutroom.jobs.counts(conn, **asked)
         if format == "json":
-            _print_json({"items": [job.document() for job in page.items], "next": page.next, "counts": counts})
+            items = [job.document() for job in page.items]
+            jobs_print.print_json({"items": items, "next": page.next, "counts": counts})
         else:
-            _print_table(page.items, counts)
+            jobs_print.print_table(page, counts)
 
     _with_cutroom(look, data)
 
 
 @app.command()
 def show(job_id: Id, format: Format = "table", data: Data = None) -> None:
-    """Show one job.
+    """Show one job with its attempts, their stages and what they printed.
 
     Example: cutroom jobs show job_01kc…
     """
 
     async def look(cutroom: Cutroom) -> None:
+        from cutroom.cli import jobs_print
+
         async with cutroom.database.read() as conn:
-            _print_job(await cutroom.jobs.get(conn, job_id), format)
+            job = await cutroom.jobs.get(conn, job_id)
+            attempts = await cutroom.jobs.attempts(conn, job_id)
+            families = await cutroom.jobs.families(conn, [job_id])
+        jobs_print.print_job(job, attempts, families.get(job_id), format)
 
     _with_cutroom(look, data)
 
 
 @app.command()
-def cancel(job_id: Id, format: Format = "table", data: Data = None) -> None:
-    """Cancel a job: a queued one at once, a running one within a second.
+def cancel(
+    job_ids: Ids = None,
+    all_: All = False,
+    state: State = None,
+    kind: Kind = None,
+    queue: Queue = None,
+    subject: Subject = None,
+    text: Text = None,
+    format: Format = "table",
+    data: Data = None,
+) -> None:
+    """Cancel jobs and their parts: what does not run at once, what runs within a second.
 
-    Example: cutroom jobs cancel job_01kc…
+    Exits with 1 when one of them could not be changed.
+
+    Example: cutroom jobs cancel --all --kind proxy
     """
-
-    async def act(cutroom: Cutroom) -> None:
-        async with cutroom.database.transaction() as tx:
-            job = await cutroom.jobs.cancel(tx, job_id)
-        _print_job(job, format)
-
-    _with_cutroom(act, data)
+    _act("cancel", job_ids, all_, {"state": state, "kind": kind, "queue": queue, "subject": subject, "text": text},
+         format, data)  # fmt: skip
 
 
 @app.command()
-def retry(job_id: Id, format: Format = "table", data: Data = None) -> None:
-    """Queue a failed or cancelled job again.
+def pause(
+    job_ids: Ids = None,
+    all_: All = False,
+    state: State = None,
+    kind: Kind = None,
+    queue: Queue = None,
+    subject: Subject = None,
+    text: Text = None,
+    format: Format = "table",
+    data: Data = None,
+) -> None:
+    """Keep jobs and their parts from starting; what runs is stopped, and its attempt is not counted.
 
-    Example: cutroom jobs retry job_01kc…
+    Exits with 1 when one of them could not be changed.
+
+    Example: cutroom jobs pause --all --queue encode
     """
+    _act("pause", job_ids, all_, {"state": state, "kind": kind, "queue": queue, "subject": subject, "text": text},
+         format, data)  # fmt: skip
+
+
+@app.command()
+def resume(
+    job_ids: Ids = None,
+    all_: All = False,
+    state: State = None,
+    kind: Kind = None,
+    queue: Queue = None,
+    subject: Subject = None,
+    text: Text = None,
+    format: Format = "table",
+    data: Data = None,
+) -> None:
+    """Let paused jobs go on.
+
+    Exits with 1 when one of them could not be changed.
+
+    Example: cutroom jobs resume --all
+    """
+    _act("resume", job_ids, all_, {"state": state, "kind": kind, "queue": queue, "subject": subject, "text": text},
+         format, data)  # fmt: skip
+
+
+@app.command()
+def retry(
+    job_ids: Ids = None,
+    all_: All = False,
+    state: State = None,
+    kind: Kind = None,
+    queue: Queue = None,
+    subject: Subject = None,
+    text: Text = None,
+    format: Format = "table",
+    data: Data = None,
+) -> None:
+    """Queue failed or cancelled jobs again, with what they need and was not done.
+
+    Exits with 1 when one of them could not be changed.
+
+    Example: cutroom jobs retry --all --state failed
+    """
+    _act("retry", job_ids, all_, {"state": state, "kind": kind, "queue": queue, "subject": subject, "text": text},
+         format, data)  # fmt: skip
+
+
+def _act(
+    verb: str, job_ids: list[str] | None, all_: bool, asked: dict[str, Any], format: str, data: Path | None
+) -> None:
+    """One verb for the named jobs, or for all that fit."""
+    if bool(job_ids) == all_ or (job_ids and any(asked.values())):
+        raise CutroomError(
+            "jobs.which",
+            "Either name the jobs, or say --all, with options such as --kind that narrow it down.",
+            hint=f"cutroom jobs {verb} JOB… or cutroom jobs {verb} --all --kind proxy",
+        )
 
     async def act(cutroom: Cutroom) -> None:
-        async with cutroom.database.transaction() as tx:
-            job = await cutroom.jobs.retry(tx, job_id)
-        _print_job(job, format)
+        from cutroom.cli import jobs_print
+        from cutroom.jobs.bulk import Action, Bulk, Outcomes
+        from cutroom.jobs.models import JobFilter
+
+        bulk, action = Bulk(cutroom.database, cutroom.jobs), Action(verb)
+        if job_ids:
+            named = await bulk.named(action, job_ids, lambda _: None, viewer=None)
+            found = Outcomes(items=named, more=False)
+        else:
+            found = await bulk.matching(action, JobFilter(**asked), lambda _: None)
+        if len(found.items) == 1 and job_ids and (error := found.items[0].error) is not None:
+            raise CutroomError(error.code, error.message, hint=error.hint)
+        jobs_print.print_outcomes(found, format)
+        if any(not item.changed for item in found.items):
+            raise typer.Exit(1)
 
     _with_cutroom(act, data)
 
@@ -110,46 +218,3 @@ def _with_cutroom(act: Callable[[Cutroom], Awaitable[None]], data: Path | None) 
             await cutroom.database.close()
 
     asyncio.run(run())
-
-
-def _print_json(document: dict[str, Any]) -> None:
-    typer.echo(msgspec.json.format(msgspec.json.encode(document)).decode())
-
-
-def _print_table(jobs: list[Job], counts: dict[str, int]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for name in ("job", "state", "what", "progress", "tries"):
-        table.add_column(name, no_wrap=name in {"job", "state"}, overflow="fold")
-    for job in jobs:
-        # Text, not markup: titles hold file names, and those hold brackets.
-        cells = (job.id, job.state.value, job.title, _progress(job), f"{job.attempts}/{job.max_attempts}")
-        table.add_row(*(Text(cell) for cell in cells))
-    console = Console()
-    console.print(table if jobs else Text("There are no such jobs."))
-    console.print(Text(", ".join(f"{number} {state}" for state, number in counts.items() if number) or "0 jobs"))
-
-
-def _progress(job: Job) -> str:
-    if job.state is not JobState.RUNNING:
-        return job.error.message if job.error is not None else ""
-    left = job.eta_seconds(clock.now())
-    remaining = f", {left:.0f} s left" if left is not None else ""
-    return f"{job.stage or 'starting'} {job.progress:.0%}{remaining}"
-
-
-def _print_job(job: Job, format: str) -> None:
-    if format == "json":
-        _print_json(job.document())
-        return
-    for name, value in job.document().items():
-        if name.endswith("_at") and value is not None:
-            value = clock.iso(value)
-        if isinstance(value, dict):
-            value = f"{value['message']} [{value['code']}]"
-        typer.echo(f"{name:13} {'' if value is None else value}")
-    if job.cancel_requested and not job.state.over:
-        typer.echo("It is being cancelled.")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cutroom.bootstrap.settings import Settings
     from cutroom.processes.companion import Companion
 
-_READY_SECONDS = 60.0
+_READY_SECONDS = 300.0
 
 
 def serve(

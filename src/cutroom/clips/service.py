@@ -15,6 +15,7 @@ from cutroom.clips import store as rows
 from cutroom.clips.models import Clip, ClipPage, ClipState, CutMode, Range
 from cutroom.clips.names import clip_name, container_for, safe_name
 from cutroom.core import clock
+from cutroom.core.cursors import from_cursor, to_cursor
 from cutroom.core.errors import CutroomError, ErrorKind, not_found
 from cutroom.core.ids import new_id
 from cutroom.db.engine import Transaction
@@ -95,10 +96,12 @@ class ClipService:
     ) -> ClipPage:
         """Clips of the videos that `viewer` may see (None: all), newest first. Raises `clips.bad-cursor`."""
         limit = max(1, min(limit, MAX_PAGE))
-        start = None if after is None else _parse_cursor(after)
+        asked = ("clips", video_id)
+        start = None if after is None else from_cursor(after, tuple[int, str], of=asked, code="clips.bad-cursor")
         found = await rows.page(conn, viewer=viewer, video_id=video_id, after=start, limit=limit + 1)
         items = found[:limit]
-        return ClipPage(items=items, next=f"{items[-1].created_at}.{items[-1].id}" if len(found) > limit else None)
+        more = len(found) > limit
+        return ClipPage(items=items, next=to_cursor((items[-1].created_at, items[-1].id), of=asked) if more else None)
 
     async def get(self, conn: AsyncConnection, clip_id: str, *, viewer: Principal | None) -> Clip:
         """One clip; raises `clip.not-found` also when `viewer` may not see its video."""
@@ -219,14 +222,6 @@ def _check(video: Video, in_frame: int, out_frame: int, padding: Fraction) -> No
             f"Frames {in_frame} to {out_frame} reach beyond the {frames} frames of {video.name}.",
             hint=f"The out mark may be at most {frames}.",
         )
-
-
-def _parse_cursor(text: str) -> tuple[int, str]:
-    created, _, clip_id = text.partition(".")
-    # 18 digits are far away in time, and still an integer of a database.
-    if not (created.isascii() and created.isdigit()) or len(created) > 18 or not clip_id:
-        raise CutroomError("clips.bad-cursor", f"{text!r} is not a page cursor.")
-    return int(created), clip_id
 
 
 def _touch(tx: Transaction, clip: Clip) -> None:

@@ -69,6 +69,13 @@ async def of_job(conn: AsyncConnection, job_id: str) -> list[Clip]:
     return [_clip(row) for row in await conn.execute(_WHOLE.where(clips.c.job_id == job_id))]
 
 
+async def totals(conn: AsyncConnection, owner_id: str) -> tuple[int, int]:
+    """How many clips an account has, and their bytes."""
+    summed = select(func.count(), func.coalesce(func.sum(clips.c.size_bytes), 0)).where(clips.c.owner_id == owner_id)
+    count, size = (await conn.execute(summed)).one()
+    return int(count), int(size)
+
+
 async def object_keys(conn: AsyncConnection, clip_ids: Collection[str]) -> list[str]:
     """The files of some clips."""
     found = await conn.execute(select(clips.c.object_key).where(clips.c.id.in_(clip_ids)))
@@ -89,13 +96,6 @@ async def older(conn: AsyncConnection, before: int, *, limit: int) -> list[tuple
     query = _WHOLE.add_columns(videos.c.owner_id.label("video_owner"), videos.c.visibility).where(_older_than(before))
     found = await conn.execute(query.order_by(clips.c.created_at).limit(limit))
     return [(_clip(row), "*" if row.visibility == "shared" else row.video_owner or "*") for row in found]
-
-
-async def totals(conn: AsyncConnection, owner_id: str) -> tuple[int, int]:
-    """How many clips an account has, and their bytes."""
-    summed = select(func.count(), func.coalesce(func.sum(clips.c.size_bytes), 0)).where(clips.c.owner_id == owner_id)
-    count, size = (await conn.execute(summed)).one()
-    return int(count), int(size)
 
 
 async def change(conn: AsyncConnection, clip_id: str, values: dict[str, Any]) -> None:

@@ -42,6 +42,7 @@ class Counted(msgspec.Struct, kw_only=True):
 
     fingerprint: str  # 12 hexadecimal digits
     statement: str
+    example: str  # one of its texts, which the database can be asked to explain
     calls: int = 0
     seconds: float = 0.0
     slowest: float = 0.0  # seconds
@@ -71,6 +72,9 @@ class Statements:
     """The counters of one process. Written to `folder` every few seconds, and by `close`."""
 
     def __init__(self, folder: Path, *, slow_seconds: float) -> None:
+        self.calls = 0
+        self.failures = 0
+        self.seconds = 0.0
         self._folder = folder
         self._slow_seconds = slow_seconds
         self._since = time.time_ns()
@@ -103,6 +107,9 @@ class Statements:
         """One call; may come from any thread."""
         duration_class = max(0, math.ceil(STEPS * math.log2(max(seconds * 1e6, 1.0))))
         with self._lock:
+            self.calls += 1
+            self.failures += failed
+            self.seconds += seconds
             one = self._of_text.get(text) or self._known(text)
             one.calls += 1
             one.seconds += seconds
@@ -112,7 +119,7 @@ class Statements:
                 one.slowest = seconds
         if seconds >= self._slow_seconds:
             self._slow.append(SlowOne(at=time.time_ns() // 1000, fingerprint=one.fingerprint, seconds=seconds))
-            log.warning("%.0f ms: %s (%s)", seconds * 1000, one.statement[:500], one.fingerprint)
+            log.info("%.0f ms: %s (%s)", seconds * 1000, one.statement[:500], one.fingerprint)
         if self._writer is None:
             self._start()
 
@@ -153,7 +160,7 @@ class Statements:
         if one is None:
             if len(self._counted) >= _FINGERPRINTS_KEPT:
                 self._forget_cheapest()
-            one = self._counted[shape] = Counted(fingerprint=fingerprint(shape), statement=shape)
+            one = self._counted[shape] = Counted(fingerprint=fingerprint(shape), statement=shape, example=text)
         if len(self._of_text) >= _TEXTS_KEPT:
             self._of_text.clear()
         self._of_text[text] = one

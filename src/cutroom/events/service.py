@@ -60,6 +60,12 @@ class Tail:
         self._watch: ChangeWatch | None = None
         self._held_since: float | None = None
 
+    @property
+    def position(self) -> int:
+        """The id of the last row before those that are still to come; after `start`."""
+        assert self._after is not None
+        return self._rows[0].id - 1 if self._rows else self._after
+
     def __aiter__(self) -> Self:
         return self
 

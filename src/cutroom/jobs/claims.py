@@ -112,7 +112,7 @@ async def claim(
         .values(
             state="running",
             stage=None,
-            progress=0.0,
+            speed=None,
             attempts=jobs.c.attempts + 1,
             fence=jobs.c.fence + 1,
             lease_owner=owner,
@@ -150,7 +150,13 @@ async def end(conn: AsyncConnection, job: Job, values: Mapping[str, Any]) -> Job
         update(jobs)
         .where(*_held(job))
         .values(
-            lease_owner=None, lease_until=None, process_group=None, process_started=None, pause_requested=0, **values
+            lease_owner=None,
+            lease_until=None,
+            process_group=None,
+            process_started=None,
+            pause_requested=0,
+            speed=None,
+            **values,
         )
         .returning(*COLUMNS)
     )

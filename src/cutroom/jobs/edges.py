@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, and_, case, func, insert, literal_column, 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cutroom.jobs.models import Family, Job, JobState
-from cutroom.jobs.store import COLUMNS, chunks, job_of
+from cutroom.jobs.store import COLUMNS, PAUSED, STARTABLE, chunks, job_of
 from cutroom.jobs.tables import job_needs, jobs
 
 _HELD_BACK = jobs.c.state.in_([literal_column("'waiting'"), literal_column("'paused'")])
@@ -21,6 +21,10 @@ STARTABLE_OR_WAITING = case((jobs.c.pending > 0, JobState.WAITING.value), else_=
 """The state of a job that is paused no more."""
 AGAIN = case((jobs.c.pause_requested == 1, JobState.PAUSED.value), else_=JobState.QUEUED.value)
 """The state of a job whose attempt has ended without an end of the job."""
+
+
+PARTS_SHARE = 0.98
+"""Of the progress of a job that puts its parts together at the end."""
 
 
 async def add(conn: AsyncConnection, pairs: Sequence[tuple[str, str]]) -> None:
@@ -136,20 +140,33 @@ async def left_parts(conn: AsyncConnection, limit: int = 100) -> list[str]:
 
 async def families(conn: AsyncConnection, parents: Collection[str]) -> dict[str, Family]:
     """How the parts of these jobs are doing; jobs without parts are left out."""
-    rows: dict[str, list[tuple[str, int, float]]] = {}
+    rows: dict[str, list[tuple[Any, ...]]] = {}
     for some in chunks(sorted(parents)):
         counted = (
-            select(jobs.c.parent_id, jobs.c.state, func.count(), func.sum(jobs.c.progress))
+            select(jobs.c.parent_id, jobs.c.state, func.count(), func.sum(jobs.c.progress), func.sum(jobs.c.speed))
             .where(jobs.c.parent_id.in_(some))
             .group_by(jobs.c.parent_id, jobs.c.state)
         )
-        for parent, state, number, progress in await conn.execute(counted):
-            rows.setdefault(parent, []).append((state, number, progress))
+        for parent, *counts in await conn.execute(counted):
+            rows.setdefault(parent, []).append(tuple(counts))
     return {
         parent: Family(
-            total=(total := sum(number for _, number, _ in parts)),
-            states={state: number for state, number, _ in parts},
-            progress=sum(progress for _, _, progress in parts) / total,
+            total=(total := sum(number for _, number, _, _ in parts)),
+            states={state: number for state, number, _, _ in parts},
+            progress=sum(progress for _, _, progress, _ in parts) / total,
+            speed=sum(speed for _, _, _, speed in parts if speed is not None) / total or None,
         )
         for parent, parts in rows.items()
     }
+
+
+async def roll_up(conn: AsyncConnection, parents: Collection[str]) -> list[Job]:
+    """Write how the parts of these jobs are doing into those that wait for them; never less than before."""
+    changed: list[Job] = []
+    for parent, family in (await families(conn, parents)).items():
+        reached = family.progress * PARTS_SHARE
+        further = case((jobs.c.progress < reached, reached), else_=jobs.c.progress)
+        values = {"progress": further, "speed": None if family.speed is None else family.speed * PARTS_SHARE}
+        told = update(jobs).where(jobs.c.id == parent, or_(STARTABLE, PAUSED)).values(**values).returning(*COLUMNS)
+        changed += [job_of(row) for row in (await conn.execute(told)).mappings()]
+    return changed

@@ -13,7 +13,7 @@ from cutroom.db.engine import Transaction
 from cutroom.events import service as events
 from cutroom.events.announce import Announcer
 from cutroom.jobs import edges, errors
-from cutroom.jobs.events import JobFailed
+from cutroom.jobs.events import JobDone, JobFailed
 from cutroom.jobs.models import Job, JobKind, JobState
 from cutroom.jobs.notes import note_of
 from cutroom.jobs.store import UNSTARTED
@@ -30,12 +30,16 @@ class Endings:
         self._announcer = announcer
 
     async def changed(self, tx: Transaction, jobs: Sequence[Job]) -> None:
-        """Write `job.changed` for each of these rows as they are now."""
-        await events.append_many(tx, [note_of(job) for job in jobs])
+        """Write `job.changed` for each of these rows as they are now, and for those whose parts they are."""
+        parents = {job.parent_id for job in jobs if job.parent_id is not None}
+        wholes = await edges.roll_up(tx.conn, parents) if parents else []
+        await events.append_many(tx, [note_of(job) for job in (*jobs, *wholes)])
 
     async def done(self, tx: Transaction, job: Job) -> None:
         """The last of what they need lets those who wait start."""
         await self.changed(tx, [job])
+        if job.parent_id is None:
+            await self._announcer.announce(tx, JobDone(job=job))
         if job.needed:
             await self.changed(tx, await edges.count_down(tx.conn, job.id))
 

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cutroom.core.errors import ErrorDocument
-from cutroom.jobs.models import Job, JobAttempt, StageMark, Trace
+from cutroom.jobs.models import Job, JobAttempt, Trace
 from cutroom.jobs.tables import job_attempts
 
 MOST_STAGES = 200
@@ -28,11 +28,10 @@ async def open_attempt(conn: AsyncConnection, job: Job, worker: str) -> None:
     await conn.execute(insert(job_attempts), row)
 
 
-async def note_stages(conn: AsyncConnection, job: Job, stages: list[StageMark]) -> None:
-    """Write how far an attempt has come."""
-    await conn.execute(
-        update(job_attempts).where(*_this(job)).values(stages=msgspec.to_builtins(stages[-MOST_STAGES:]))
-    )
+async def note_trace(conn: AsyncConnection, job: Job, trace: Trace) -> None:
+    """Write how far an attempt has come, and what it has printed."""
+    values = {"stages": msgspec.to_builtins(trace.stages[-MOST_STAGES:]), "log": trace.log}
+    await conn.execute(update(job_attempts).where(*_this(job)).values(**values))
 
 
 async def close_attempt(

@@ -16,7 +16,7 @@ from cutroom.db.engine import Database, Transaction
 from cutroom.db.lease_clock import LeaseClock
 from cutroom.jobs import claims, edges, errors, history
 from cutroom.jobs.endings import Endings
-from cutroom.jobs.models import Job, JobKind, JobState, StageMark, Trace
+from cutroom.jobs.models import Job, JobKind, JobState, Trace
 from cutroom.processes.groups import ProcessGroup
 
 NOTE_SECONDS = 10
@@ -151,17 +151,18 @@ class Leases:
         *,
         stage: str | None,
         progress: float,
+        speed: float | None = None,
         changed: bool,
-        stages: list[StageMark] | None = None,
+        trace: Trace | None = None,
     ) -> Job:
         """Extend the lease and store how far the work is. Raises `job.stale-fence`.
 
-        `changed` says whether there is news for live pages; `stages` are all so far, when one was added.
+        `changed` says whether there is news for live pages; `trace` is all so far, when something was added.
         """
         async with self._database.transaction() as tx:
-            renewed = await self._renew(tx, job, {"stage": stage, "progress": min(max(progress, 0.0), 1.0)})
-            if stages is not None:
-                await history.note_stages(tx.conn, job, stages)
+            renewed = await self._renew(tx, job, {"stage": stage, "progress": progress, "speed": speed})
+            if trace is not None:
+                await history.note_trace(tx.conn, job, trace)
             if changed:
                 await self._endings.changed(tx, [renewed])
             return renewed

@@ -66,6 +66,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     state: JobState
     stage: str | None
     progress: float  # 0 to 1
+    speed: float | None  # progress a second, lately
     priority: int  # larger first
     attempts: int  # counted at the claim
     max_attempts: int
@@ -92,13 +93,12 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         return self.work_dir
 
     def eta_seconds(self, now: int) -> float | None:
-        """Seconds to go if it goes on as fast as it did on average; None while there is too little to say it from."""
-        if self.state is not JobState.RUNNING or self.started_at is None:
+        """Seconds to go if it goes on as fast as it did lately; None while there is too little to say it from."""
+        if self.state not in (JobState.RUNNING, JobState.WAITING) or self.progress < _ETA_FRACTION or not self.speed:
             return None
-        elapsed = (now - self.started_at) / clock.SECOND
-        if self.progress < _ETA_FRACTION or elapsed < _ETA_SECONDS:
+        if self.started_at is not None and now - self.started_at < _ETA_SECONDS * clock.SECOND:
             return None
-        return round(elapsed * (1 - self.progress) / self.progress, 1)
+        return round((1 - self.progress) / self.speed, 1)
 
     def document(self) -> dict[str, Any]:
         """The job as JSON shows it: in lists, in events and on the command line."""
@@ -156,6 +156,7 @@ class Family(msgspec.Struct, frozen=True, kw_only=True):
     total: int
     states: dict[str, int]  # without those that nobody is in
     progress: float  # of all of them together, 0 to 1
+    speed: float | None  # progress a second, of all that run
 
 
 class NewJob(msgspec.Struct, frozen=True, kw_only=True):
@@ -176,6 +177,20 @@ class NewJob(msgspec.Struct, frozen=True, kw_only=True):
     owner_id: str | None = None
     priority: int = PREVIEW
     idempotency_key: str | None = None
+
+
+class JobFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which jobs: those that fit everything that is said here."""
+
+    state: JobState | None = None
+    kind: str | None = None
+    queue: str | None = None
+    subject: str | None = None  # the id of a video, asset or clip
+    parent: str | None = None  # the parts of this job
+    batch: str | None = None  # what was asked for together
+    text: str | None = None  # in the title, or a job's id
+    parts: bool = True  # False: without jobs that are parts of others
+    viewer: str | None = None  # the account that looks; None sees everybody's
 
 
 class JobPage(msgspec.Struct, frozen=True, kw_only=True):

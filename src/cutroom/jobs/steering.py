@@ -19,6 +19,7 @@ from cutroom.jobs.store import PAUSED, RUNNING, STARTABLE, UNDONE, UNSTARTED
 _FRESH: dict[str, Any] = {
     "stage": None,
     "progress": 0.0,
+    "speed": None,
     "attempts": 0,
     "not_before": 0,
     "cancel_requested": 0,

@@ -28,7 +28,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cutroom.core import clock
 from cutroom.core.errors import ErrorDocument
-from cutroom.jobs.models import Job, JobState
+from cutroom.jobs.models import Job, JobFilter, JobState
 from cutroom.jobs.tables import jobs
 
 # Written out, not bound: a partial index is only considered when the planner can read its condition.
@@ -108,46 +108,18 @@ async def get_many(conn: AsyncConnection, ids: Collection[str]) -> builtins.list
 
 
 async def page(
-    conn: AsyncConnection,
-    *,
-    state: JobState | None,
-    kind: str | None,
-    subject: str | None,
-    parent: str | None,
-    batch: str | None,
-    parts: bool,
-    after: tuple[int, str] | None,
-    limit: int,
-    viewer: str | None,
+    conn: AsyncConnection, which: JobFilter, *, after: tuple[int, str] | None, limit: int
 ) -> builtins.list[Job]:
     """Jobs, newest first."""
-    wanted = select(*COLUMNS).order_by(jobs.c.created_at.desc(), jobs.c.id.desc()).limit(limit)
-    if state is not None:
-        wanted = wanted.where(jobs.c.state == literal_column(f"'{state.value}'"))
-    if kind is not None:
-        wanted = wanted.where(jobs.c.kind == kind)
-    if subject is not None:
-        wanted = wanted.where(jobs.c.subject == subject)
-    if parent is not None:
-        wanted = wanted.where(jobs.c.parent_id == parent)
-    if batch is not None:
-        wanted = wanted.where(jobs.c.batch_id == batch)
-    if not parts:
-        wanted = wanted.where(jobs.c.parent_id.is_(None))
+    wanted = select(*COLUMNS).where(*_fitting(which)).order_by(jobs.c.created_at.desc(), jobs.c.id.desc())
     if after is not None:
         wanted = wanted.where(tuple_(jobs.c.created_at, jobs.c.id) < after)
-    if viewer is not None:
-        wanted = wanted.where(visible_to(viewer))
-    return [job_of(row) for row in (await conn.execute(wanted)).mappings()]
+    return [job_of(row) for row in (await conn.execute(wanted.limit(limit))).mappings()]
 
 
-async def counts(conn: AsyncConnection, *, viewer: str | None, parts: bool) -> dict[str, int]:
+async def counts(conn: AsyncConnection, which: JobFilter) -> dict[str, int]:
     """How many jobs are in each state."""
-    counted = select(jobs.c.state, func.count()).group_by(jobs.c.state)
-    if not parts:
-        counted = counted.where(jobs.c.parent_id.is_(None))
-    if viewer is not None:
-        counted = counted.where(visible_to(viewer))
+    counted = select(jobs.c.state, func.count()).where(*_fitting(which)).group_by(jobs.c.state)
     return {row[0]: row[1] for row in await conn.execute(counted)}
 
 
@@ -155,6 +127,34 @@ async def counts_by_queue(conn: AsyncConnection) -> builtins.list[tuple[str, str
     """Queue, state and how many."""
     counted = select(jobs.c.queue, jobs.c.state, func.count()).group_by(jobs.c.queue, jobs.c.state)
     return [(row[0], row[1], row[2]) for row in await conn.execute(counted)]
+
+
+async def ids_of(
+    conn: AsyncConnection, which: JobFilter, states: Collection[JobState], *, limit: int
+) -> builtins.list[str]:
+    """The ids of jobs that are in one of these states, the oldest first."""
+    wanted = select(jobs.c.id).where(*_fitting(which), jobs.c.state.in_([state.value for state in states]))
+    return builtins.list((await conn.execute(wanted.order_by(jobs.c.created_at).limit(limit))).scalars())
+
+
+def _fitting(which: JobFilter) -> builtins.list[ColumnElement[bool]]:
+    asked = (
+        (jobs.c.kind, which.kind),
+        (jobs.c.queue, which.queue),
+        (jobs.c.subject, which.subject),
+        (jobs.c.parent_id, which.parent),
+        (jobs.c.batch_id, which.batch),
+    )
+    found = [column == value for column, value in asked if value is not None]
+    if which.state is not None:
+        found.append(jobs.c.state == literal_column(f"'{which.state.value}'"))
+    if which.text:
+        found.append(or_(jobs.c.title.icontains(which.text, autoescape=True), jobs.c.id == which.text))
+    if not which.parts:
+        found.append(jobs.c.parent_id.is_(None))
+    if which.viewer is not None:
+        found.append(visible_to(which.viewer))
+    return found
 
 
 async def active_for(conn: AsyncConnection, subjects: Collection[str]) -> builtins.list[Job]:
@@ -216,6 +216,7 @@ def new_row(job_id: str, fields: Mapping[str, Any]) -> dict[str, Any]:
         "state": JobState.QUEUED.value,
         "stage": None,
         "progress": 0.0,
+        "speed": None,
         "attempts": 0,
         "fence": 0,
         "not_before": 0,

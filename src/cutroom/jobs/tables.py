@@ -19,7 +19,8 @@ jobs = Table(
     Column("batch_id", Text),  # what names the jobs that somebody asked for together
     Column("state", Text, nullable=False),  # waiting, queued, running, paused, done, failed, cancelled
     Column("stage", Text),
-    Column("progress", Float, nullable=False),  # 0 to 1
+    Column("progress", Float, nullable=False),  # 0 to 1; of all its parts together while it waits for them
+    Column("speed", Float),  # progress a second, lately
     Column("priority", Integer, nullable=False),  # larger first
     Column("attempts", Integer, nullable=False),  # counted at the claim
     Column("max_attempts", Integer, nullable=False),

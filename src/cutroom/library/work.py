@@ -48,6 +48,15 @@ def hash_file(*, report: Report, path: str, size_bytes: int, mtime_ns: int) -> F
     return FileHash(content_hash=f"xxh3-128:{digest.hexdigest()}", size_bytes=done, mtime_ns=mtime_ns)
 
 
+def hash_bytes(path: Path) -> str:
+    """The content hash of a file that nobody changes."""
+    digest = xxh3_128()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            digest.update(chunk)
+    return f"xxh3-128:{digest.hexdigest()}"
+
+
 def count_pictures(*, report: Report, path: str) -> GopFacts:
     """Frames and groups of pictures by a walk over every packet; raises what `media.counting.count_gops` raises."""
     report({"fraction": 0.0, "stage": "counting"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cutroom.core.errors import CutroomError, ErrorKind
 from cutroom.db.engine import Transaction
 from cutroom.jobs.models import Job
 from cutroom.library.models import Source
@@ -15,3 +16,10 @@ async def local_source(library: LibraryService, tx: Transaction, job: Job) -> So
         if (source := await library.source_of(tx, video)) is not None:
             return source
     return None
+
+
+def gone() -> CutroomError:
+    """The error of work whose asset is still in the library, and whose file is not where it was."""
+    message = "The original file is not where it was, or has changed."
+    hint = "Put it back, or add the video again."
+    return CutroomError("media.not-found", message, hint=hint, kind=ErrorKind.NOT_FOUND)

@@ -12,8 +12,7 @@ import msgspec
 from cutroom.core import clock
 from cutroom.core.errors import ErrorDocument
 from cutroom.db.engine import Transaction
-from cutroom.jobs.errors import CANCELLED
-from cutroom.jobs.models import Job, JobKind
+from cutroom.jobs.models import Job, JobKind, JobState
 from cutroom.jobs.service import JobService
 from cutroom.library.models import ProxyState, Summary, Video
 from cutroom.library.service import LibraryService
@@ -218,7 +217,7 @@ class _Tasks:
             # The child has ended only now, so what it wrote after the deletion goes too.
             self._service.remove_objects(tx, asset_id)
             return
-        state = ProxyState.NONE if error.code == CANCELLED.code else ProxyState.FAILED
+        state = ProxyState.NONE if job.state is JobState.CANCELLED else ProxyState.FAILED
         await self._library.set_summary(tx, _ids(showing), Summary(proxy_state=state))
 
     async def _show(self, tx: Transaction, job: Job, kind: PreviewKind, detail: dict[str, Any]) -> Preview:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from cutroom.core.errors import CutroomError, ErrorKind
 from cutroom.db.engine import Transaction
 from cutroom.jobs.models import Job, JobKind
 from cutroom.jobs.service import JobService
@@ -16,7 +15,7 @@ from cutroom.proxies import store as rows
 from cutroom.proxies import wanted
 from cutroom.proxies.models import WHOLE, ladder_prefix
 from cutroom.proxies.service import ProxyService
-from cutroom.proxies.sources import local_source
+from cutroom.proxies.sources import gone, local_source
 from cutroom.proxies.tasks_spread import fan_out
 from cutroom.storage.port import ObjectStore
 
@@ -135,7 +134,7 @@ class _Tasks:
     async def _outlined(self, tx: Transaction, job: Job, prefix: str) -> dict[str, Any]:
         source = await local_source(self._library, tx, job)
         if source is None:
-            raise _gone()
+            raise gone()
         return {
             "source": source.for_child(job.folder),
             "segments_dir": str(self._store.local_path(prefix)),
@@ -144,9 +143,3 @@ class _Tasks:
 
     def _prefix(self, job: Job) -> str:
         return ladder_prefix(job.payload["asset_id"], job.payload["recipe"])
-
-
-def _gone() -> CutroomError:
-    message = "The original file is not where it was, or has changed."
-    hint = "Put it back, or add the video again."
-    return CutroomError("media.not-found", message, hint=hint, kind=ErrorKind.NOT_FOUND)

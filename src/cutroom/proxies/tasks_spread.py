@@ -21,7 +21,7 @@ from cutroom.proxies import parts
 from cutroom.proxies import store as rows
 from cutroom.proxies.models import WHOLE, Preview, PreviewKind, attempt_prefix, job_key, ladder_prefix
 from cutroom.proxies.service import ProxyService
-from cutroom.proxies.sources import local_source
+from cutroom.proxies.sources import gone, local_source
 from cutroom.storage.port import ObjectStore
 
 PART_CELLS = 15
@@ -105,9 +105,11 @@ class _Tasks:
         """None when the asset has gone or its ladder stands."""
         asset_id, recipe = job.payload["asset_id"], job.payload["recipe"]
         known = await rows.of_recipe(tx.conn, asset_id, recipe)
-        source = await local_source(self._library, tx, job)
-        if source is None or known is None or known.state == "ready":
+        if known is None or known.state == "ready":
             return None
+        source = await local_source(self._library, tx, job)
+        if source is None:
+            raise gone()
         prefix = ladder_prefix(asset_id, recipe)
         return {
             "source": source.for_child(job.folder),

@@ -24,6 +24,7 @@ from cutroom.jobs.models import Job, JobKind, StageMark, Trace
 from cutroom.media.pool import DecodePool
 from cutroom.processes.running import Child
 from cutroom.storage.port import ObjectStore
+from cutroom.worker.pace import Pace
 from cutroom.worker.staging import Staging
 
 log = logging.getLogger(__name__)
@@ -67,10 +68,10 @@ class Attempt:
         self._ending = asyncio.Event()
         self._stage: str | None = None
         self._stages: list[StageMark] = []
-        self._stages_written = 0
-        self._log: str | None = None
+        self._written: Trace | None = None
+        self._printed: Callable[[], str] | None = None  # of the child that works, or has worked
         self._arguments: dict[str, Any] = {}
-        self._fraction = 0.0
+        self._pace = Pace(job.progress)
         self._news = False
         self._events: deque[dict[str, Any]] = deque()
         self._event_seen = asyncio.Event()
@@ -131,12 +132,14 @@ class Attempt:
             if arguments is None:
                 return None
             self._arguments = arguments
+            self._printed = child.printed
             await self._unless_stopped(self._staging.bring(kind.reads(arguments)))
             try:
                 async with self._staging.sending(kind.writes(arguments)):
                     result = await self._run_child(kind, child, arguments)
             finally:
-                self._log = child.printed() or None
+                said = child.printed()  # the child is another job's after this
+                self._printed = lambda: said
         found = result if isinstance(result, dict) else {} if result is None else {"value": result}
         if kind.deliver is not None:
             found = await self._unless_stopped(kind.deliver(self.job, arguments, found))
@@ -213,7 +216,8 @@ class Attempt:
     def _on_progress(self, progress: dict[str, Any]) -> None:
         fraction, stage = progress.get("fraction"), progress.get("stage")
         if isinstance(fraction, int | float):
-            self._fraction, self._news = float(fraction), True
+            self._pace.reach(float(fraction))
+            self._news = True
         if isinstance(stage, str):
             if stage != self._stage:
                 self._stages.append(StageMark(stage=stage, at=clock.now()))
@@ -274,17 +278,21 @@ class Attempt:
                 self.stop(Stop.CANCEL if job.cancel_requested else Stop.PAUSE)
 
     async def _renew(self, news: bool) -> Job:
-        known = len(self._stages)
-        stages = self._stages[:known] if known > self._stages_written else None
+        trace = self._trace()
         job = await self._leases.renew(
-            self.job, stage=self._stage, progress=self._fraction, changed=news, stages=stages
+            self.job,
+            stage=self._stage,
+            progress=self._pace.fraction,
+            speed=self._pace.speed,
+            changed=news,
+            trace=trace if trace != self._written else None,
         )
-        self._stages_written = known
+        self._written = trace
         return job
 
     def _trace(self) -> Trace:
-        log_ = None if self._log is None else hide_paths(self._log, self._arguments)
-        return Trace(stages=self._stages, log=log_)
+        said = self._printed() if self._printed is not None else ""
+        return Trace(stages=list(self._stages), log=hide_paths(said, self._arguments) or None)
 
 
 def explain(caught: Exception, job: Job) -> CutroomError:

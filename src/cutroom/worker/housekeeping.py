@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager
 
 from cutroom.bootstrap.container import Cutroom
 from cutroom.core.errors import CutroomError
 from cutroom.worker.attempt import DATABASE_AWAY
+from cutroom.worker.meanwhile import meanwhile
 
 log = logging.getLogger(__name__)
 
@@ -18,16 +18,9 @@ FIRST_SECONDS = 600.0
 EVERY_SECONDS = 3600.0
 
 
-@asynccontextmanager
-async def sweeping(cutroom: Cutroom) -> AsyncIterator[None]:
+def sweeping(cutroom: Cutroom) -> AbstractAsyncContextManager[None]:
     """Sweep for as long as the block runs; several supervisors may, each at its own times."""
-    going = asyncio.create_task(_sweep_often(cutroom))
-    try:
-        yield
-    finally:
-        going.cancel()
-        with suppress(asyncio.CancelledError):
-            await going
+    return meanwhile(_sweep_often(cutroom))
 
 
 async def sweep_once(cutroom: Cutroom) -> None:

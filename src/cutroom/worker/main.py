@@ -29,6 +29,7 @@ from cutroom.worker.dispatching import Dispatcher
 from cutroom.worker.housekeeping import sweeping
 from cutroom.worker.leaving import listen, run_until
 from cutroom.worker.lock import only_one
+from cutroom.worker.meanwhile import meanwhile
 from cutroom.worker.schedules import keeping
 from cutroom.worker.supervisor import QueuePlan, Supervisor
 
@@ -132,8 +133,9 @@ async def serve(
         log.info("Supervisor %s works in %s.", supervisor.owner, effective.data)
         beside = [asyncio.create_task(one) for one in _beside(cutroom, role, leaving)]
         if role.leads:
-            await stack.enter_async_context(sweeping(cutroom))
-            await stack.enter_async_context(keeping(cutroom.database, cutroom.schedules, cutroom.recurring))
+            clock = keeping(cutroom.database, cutroom.schedules, cutroom.recurring, cutroom.resumable)
+            for going_on in (clock, sweeping(cutroom), meanwhile(cutroom.watcher.run())):
+                await stack.enter_async_context(going_on)
         if up is not None:
             up(supervisor)
         await run_until(supervisor, leaving)

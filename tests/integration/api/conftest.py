@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from cutroom.accounts.models import Principal, Role, Visit
 from cutroom.api.app import with_settings
 from cutroom.bootstrap.container import Cutroom
-from cutroom.bootstrap.settings import Settings
+from cutroom.bootstrap.settings import DatabaseSettings, Settings
 from cutroom.library.models import FoundFile, Visibility
 from tests.databases import copy_sqlite
 
@@ -65,8 +65,8 @@ class Server:
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(data=tmp_path / "data")
+async def settings(tmp_path: Path, test_database_url: str) -> Settings:
+    return Settings(data=tmp_path / "data", database=DatabaseSettings(url=test_database_url))
 
 
 @pytest.fixture

@@ -32,10 +32,10 @@ describe("announcements", () => {
 
   it("reach every list that shows the row", () => {
     const client = new QueryClient();
-    client.setQueryData(["jobs", { state: "" }], pages());
-    client.setQueryData(["jobs", { state: "running" }], pages());
+    client.setQueryData(["jobs-older", { state: "" }], pages());
+    client.setQueryData(["jobs-older", { state: "running" }], pages());
     patchCache(client, "job.changed", { id: "b", n: 7, state: "running" });
-    for (const [, data] of client.getQueriesData<ReturnType<typeof pages>>({ queryKey: ["jobs"] })) {
+    for (const [, data] of client.getQueriesData<ReturnType<typeof pages>>({ queryKey: ["jobs-older"] })) {
       expect(data?.pages[0]?.items[1]).toEqual({ id: "b", n: 7, state: "running" });
     }
   });

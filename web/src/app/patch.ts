@@ -74,19 +74,27 @@ function videoChanged(client: QueryClient, patch: Patch): void {
 
 /** The job's own rows, and the progress of the proxy on the video it is made for. */
 function jobChanged(client: QueryClient, patch: Patch): void {
-  patchLists(client, "jobs", patch.id, (row) => ({ ...row, ...patch }));
+  const change = (row: Record<string, unknown>) => ({ ...row, ...patch });
+  for (const [key, page] of client.getQueriesData<Listed>({ queryKey: ["jobs"] })) {
+    if (page?.items.some((row) => row.id === patch.id)) {
+      client.setQueryData(key, { ...page, items: page.items.map((row) => (row.id === patch.id ? change(row as never) : row)) });
+    }
+  }
+  patchLists(client, "jobs-older", patch.id, change);
+  refetchSoon(client, ["job", patch.id], 400);
   if (isNews(patch.id, patch.state)) {
     refetchSoon(client, ["jobs"], 500);
-    refetchSoon(client, ["job-counts"], 500);
+    refetchSoon(client, ["job-counts"], 1000);
   }
-  if (patch.kind !== "proxy" || patch.state !== "running" || !patch.subject) return;
+  // One that is made in parts waits for them, and says how far they are.
+  if (patch.kind !== "proxy" || !["running", "waiting"].includes(patch.state ?? "") || !patch.subject) return;
   const { stage, progress } = patch;
-  const change = (row: Record<string, unknown>) => ({ ...row, jobs: { ...(row.jobs as object), stage, progress } });
-  patchLists(client, "videos", patch.subject, change);
+  const onVideo = (row: Record<string, unknown>) => ({ ...row, jobs: { ...(row.jobs as object), stage, progress } });
+  patchLists(client, "videos", patch.subject, onVideo);
   const key = ["video", patch.subject];
   const shown = client.getQueryData<Record<string, unknown>>(key);
   if (!shown) return;
-  client.setQueryData(key, change(shown));
+  client.setQueryData(key, onVideo(shown));
   // It becomes playable somewhere on the way.
   if (!shown.playlist) refetchSoon(client, key, 400);
 }

@@ -2,7 +2,7 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet,
 import { LibraryPage } from "../library/LibraryPage";
 import { librarySearch } from "../library/search";
 import type { InspectSearch } from "../inspection/search";
-import { jobsSearch } from "../jobs/search";
+import type { JobsSearch } from "../jobs/search";
 import { Broken, NotFound } from "./Broken";
 import { queryClient, sessionQuery } from "./queries";
 import { Shell } from "./Shell";
@@ -61,8 +61,14 @@ const inspect = createRoute({
 const jobs = createRoute({
   getParentRoute: () => shell,
   path: "/jobs",
-  validateSearch: jobsSearch,
+  validateSearch: (search: Record<string, unknown>) => search as JobsSearch,
   component: lazyRouteComponent(() => import("../jobs/JobsPage"), "JobsPage"),
+});
+
+const upload = createRoute({
+  getParentRoute: () => shell,
+  path: "/upload",
+  component: lazyRouteComponent(() => import("../uploads/UploadPage"), "UploadPage"),
 });
 
 const settings = createRoute({
@@ -72,7 +78,7 @@ const settings = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([setup, login, shell.addChildren([library, video, inspect, jobs, settings])]),
+  routeTree: root.addChildren([setup, login, shell.addChildren([library, video, upload, inspect, jobs, settings])]),
   defaultPreload: "intent",
   scrollRestoration: false,
 });

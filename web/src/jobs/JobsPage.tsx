@@ -1,110 +1,111 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { ListChecks, Unplug } from "lucide-react";
-import { useEffect, useMemo, useRef } from "react";
+import { useCallback, useEffect, useMemo, useState } from "react";
 import { messageOf } from "../api/failure";
 import { Button } from "../controls/Button";
-import { Select } from "../controls/Field";
 import { Notice } from "../controls/Notice";
-import { Skeleton } from "../controls/Skeleton";
-import { useRows } from "../controls/useRows";
-import { JobRow } from "./JobRow";
+import { JobList } from "./JobList";
+import { JobPane } from "./JobPane";
+import { ChosenBar, JobsBar } from "./JobsBar";
 import styles from "./JobsPage.module.css";
-import { jobCountsQuery, jobsQuery } from "./queries";
-import { type JobsSearch, jobKinds, jobStates } from "./search";
+import { mergeJobs } from "./merge";
+import { jobHeadQuery, olderJobsQuery } from "./queries";
+import { type JobsFilter, jobStates, jobsSearch } from "./search";
+import { nothing } from "./selection";
 
 const route = getRouteApi("/shell/jobs");
-const rowHeight = 36;
-const kindOptions = [["", "Any kind"], ...jobKinds.map((kind) => [kind, kindWord(kind)] as const)] as const;
-
-function kindWord(kind: string): string {
-  return kind.charAt(0).toUpperCase() + kind.slice(1);
-}
 
 export function JobsPage() {
-  const search = route.useSearch();
-  const query = useInfiniteQuery(jobsQuery(search));
-  const jobs = useMemo(() => query.data?.pages.flatMap((page) => page.items) ?? [], [query.data]);
-  const scroller = useRef<HTMLDivElement>(null);
+  const { job: open, ...filter } = jobsSearch(route.useSearch() as Record<string, unknown>);
+  const navigate = route.useNavigate();
+  const [selection, setSelection] = useState(nothing);
   useEffect(() => {
     document.title = "Jobs · Cutroom";
   }, []);
-  const rows = useRows(scroller, jobs.length, rowHeight, 8);
-  const { hasNextPage, isFetchingNextPage, fetchNextPage } = query;
-  const nearEnd = rows.to + 20 >= jobs.length;
-  useEffect(() => {
-    if (nearEnd && hasNextPage && !isFetchingNextPage) void fetchNextPage();
-  }, [nearEnd, hasNextPage, isFetchingNextPage, fetchNextPage]);
+  const sign = JSON.stringify(filter);
+  useEffect(() => setSelection(nothing), [sign]);
+  const show = useCallback((id?: string) => void navigate({ search: (before) => ({ ...before, job: id }), replace: true }), [navigate]);
+  const { jobs, head, more } = useJobs(filter, sign);
+  const counts = head.data?.counts;
+  const total = counts ? (filter.state ? counts[filter.state] : jobStates.reduce((sum, state) => sum + counts[state], 0)) : jobs.length;
   return (
     <div className={styles.page}>
-      <Toolbar search={search} />
-      <div className={styles.heads} aria-hidden>
-        <span>State</span>
-        <span>Job</span>
-        <span>Progress</span>
-        <span>Attempt</span>
-        <span>When</span>
-      </div>
-      <div ref={scroller} className={styles.scroller} aria-busy={query.isPending}>
-        {query.isPending ? (
-          Array.from({ length: 12 }, (_, index) => <Skeleton key={index} className={styles.waiting} />)
-        ) : query.isError ? (
-          <Notice icon={<Unplug />} title="The jobs could not be read">
-            <p role="alert">{messageOf(query.error)}</p>
-            <Button onClick={() => void query.refetch()}>Try again</Button>
-          </Notice>
-        ) : jobs.length === 0 ? (
-          <Nothing filtered={Boolean(search.state || search.kind)} />
-        ) : (
-          <ul style={{ height: rows.height, position: "relative" }} aria-label="Jobs" data-testid="job-list">
-            {jobs.slice(rows.from, rows.to).map((job, offset) => (
-              <JobRow key={job.id} job={job} style={{ transform: `translateY(${rows.top + offset * rowHeight}px)` }} />
-            ))}
-          </ul>
-        )}
+      <JobsBar filter={filter} counts={counts} />
+      <div className={styles.panes} data-open={open ? "" : undefined}>
+        <section className={styles.list} aria-label="List of jobs">
+          <ChosenBar filter={filter} selection={selection} total={total} onSelect={setSelection} />
+          <div className={styles.heads} aria-hidden>
+            <span />
+            <span>State</span>
+            <span>Job</span>
+            <span>Progress</span>
+            <span>Attempt</span>
+            <span>When</span>
+          </div>
+          {head.isError ? (
+            <Notice icon={<Unplug />} title="The jobs could not be read">
+              <p role="alert">{messageOf(head.error)}</p>
+              <Button onClick={() => void head.refetch()}>Try again</Button>
+            </Notice>
+          ) : (
+            <JobList
+              jobs={jobs}
+              total={total}
+              pending={head.isPending}
+              empty={<Nothing filter={filter} />}
+              selection={selection}
+              onSelect={setSelection}
+              onOpen={show}
+              onNearEnd={more}
+            />
+          )}
+        </section>
+        {open && <JobPane key={open} id={open} onClose={() => show()} />}
       </div>
     </div>
   );
 }
 
-function Toolbar({ search }: { search: JobsSearch }) {
-  const navigate = route.useNavigate();
-  const counts = useQuery(jobCountsQuery).data;
-  const total = jobStates.reduce((sum, state) => sum + (counts?.[state] ?? 0), 0);
-  return (
-    <header className={styles.bar}>
-      <h1 className={styles.title}>Jobs</h1>
-      <div className={styles.states} role="group" aria-label="State">
-        {[undefined, ...jobStates].map((state) => (
-          <Link
-            key={state ?? "all"}
-            from="/jobs"
-            to="/jobs"
-            search={(before) => ({ ...before, state })}
-            replace
-            className={styles.state}
-            aria-current={search.state === state ? "true" : undefined}
-            data-testid={`state-${state ?? "all"}`}
-          >
-            {state ? kindWord(state) : "All"}
-            <span>{(state ? (counts?.[state] ?? 0) : total).toLocaleString("en")}</span>
-          </Link>
-        ))}
-      </div>
-      <Select
-        label="Kind"
-        options={kindOptions}
-        value={search.kind ?? ""}
-        onChange={(event) => void navigate({ search: (before) => ({ ...before, kind: event.target.value || undefined }), replace: true })}
-      />
-    </header>
-  );
+/** The newest page, live, and behind it the older ones as they are scrolled to. */
+function useJobs(filter: JobsFilter, sign: string) {
+  const head = useQuery(jobHeadQuery(filter));
+  // Older pages go on from where the head ended when they were first wanted; the head may grow past it since.
+  const [start, setStart] = useState<{ sign: string; after: string } | null>(null);
+  const after = start?.sign === sign ? start.after : null;
+  const older = useInfiniteQuery(olderJobsQuery(filter, after));
+  const next = head.data?.next ?? null;
+  const last = head.data?.items.at(-1)?.id;
+  const oldest = older.data?.pages[0]?.items[0]?.id;
+  // So many came that the head does not reach the older pages any more: begin again.
+  const torn = Boolean(last && oldest && after && next && last > oldest && next !== after && !overlaps(head.data?.items, after));
+  useEffect(() => {
+    if (torn && next) setStart({ sign, after: next });
+  }, [torn, next, sign]);
+  const { hasNextPage, isFetching, fetchNextPage, data } = older;
+  const more = useCallback(() => {
+    if (!next || isFetching) return;
+    if (after === null) setStart({ sign, after: next });
+    else if (!data || hasNextPage) void fetchNextPage();
+  }, [next, isFetching, after, sign, data, hasNextPage, fetchNextPage]);
+  useEffect(() => {
+    if (after !== null && !data && !isFetching) void fetchNextPage();
+  }, [after, data, isFetching, fetchNextPage]);
+  const jobs = useMemo(() => mergeJobs(head.data?.items ?? [], data?.pages.flatMap((page) => page.items) ?? [], filter.state), [head.data, data, filter.state]);
+  return { jobs, head, more };
 }
 
-function Nothing({ filtered }: { filtered: boolean }) {
+/** Whether the job that a cursor names (`created.id`) is among these. */
+function overlaps(items: readonly { id: string }[] | undefined, cursor: string): boolean {
+  const id = cursor.slice(cursor.indexOf(".") + 1);
+  return Boolean(items?.some((job) => job.id === id));
+}
+
+function Nothing({ filter }: { filter: JobsFilter }) {
+  const filtered = Boolean(filter.state || filter.kind || filter.text || filter.parent);
   return (
     <Notice icon={<ListChecks />} title={filtered ? "No job is in this state" : "Nothing to do yet"}>
-      <p>{filtered ? "Choose another state or kind." : "Checks, proxies and clips appear here while they are made. Add a video to start some."}</p>
+      <p>{filtered ? "Choose another state or kind, or search for something else." : "Checks, proxies and clips appear here while they are made. Add a video to start some."}</p>
       {!filtered && <Link to="/">Go to the library</Link>}
     </Notice>
   );

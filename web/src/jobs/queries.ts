@@ -1,22 +1,43 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { client, unwrap } from "../api/client";
-import type { JobsSearch } from "./search";
+import type { JobAction } from "../api/model";
+import type { JobsFilter } from "./search";
 
-export const jobsQuery = (search: JobsSearch) =>
-  infiniteQueryOptions({
-    queryKey: ["jobs", search],
-    queryFn: ({ pageParam, signal }) =>
-      unwrap(client.GET("/api/jobs", { params: { query: { ...search, limit: 100, after: pageParam ?? undefined } }, signal })),
-    initialPageParam: null as string | null,
-    getNextPageParam: (page) => page.next,
+const pageSize = 200;
+
+/** Without a question for its parts, a list shows what people asked for, and not what that was split into. */
+function asked(filter: JobsFilter) {
+  return { ...filter, parts: Boolean(filter.parent || filter.text || filter.kind) };
+}
+
+/** The newest page, asked for again whenever jobs come or change their state. */
+export const jobHeadQuery = (filter: JobsFilter) =>
+  queryOptions({
+    queryKey: ["jobs", "head", filter],
+    queryFn: ({ signal }) => unwrap(client.GET("/api/jobs", { params: { query: { ...asked(filter), limit: pageSize } }, signal })),
     placeholderData: (previous) => previous,
   });
 
-/** How many jobs are in each state. */
-export const jobCountsQuery = queryOptions({
-  queryKey: ["job-counts"],
-  queryFn: async ({ signal }) => (await unwrap(client.GET("/api/jobs", { params: { query: { limit: 1 } }, signal }))).counts,
-});
+/** What is older than the newest page, as far as somebody has scrolled; kept up to date by announcements. */
+export const olderJobsQuery = (filter: JobsFilter, after: string | null) =>
+  infiniteQueryOptions({
+    queryKey: ["jobs-older", filter, after],
+    queryFn: ({ pageParam, signal }) =>
+      unwrap(client.GET("/api/jobs", { params: { query: { ...asked(filter), limit: pageSize, after: pageParam } }, signal })),
+    initialPageParam: after ?? "",
+    getNextPageParam: (page) => page.next,
+    staleTime: Number.POSITIVE_INFINITY,
+    enabled: false,
+  });
 
-export const cancelJob = (id: string) => unwrap(client.POST("/api/jobs/{job_id}/cancel", { params: { path: { job_id: id } } }));
-export const retryJob = (id: string) => unwrap(client.POST("/api/jobs/{job_id}/retry", { params: { path: { job_id: id } } }));
+export const jobQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["job", id],
+    queryFn: ({ signal }) => unwrap(client.GET("/api/jobs/{job_id}", { params: { path: { job_id: id } }, signal })),
+  });
+
+/** One verb for the named jobs, or for all that fit. */
+export function actOnJobs(action: JobAction, ids: readonly string[] | null, filter: JobsFilter) {
+  const body = ids ? { action, ids: [...ids] } : { action, matching: asked(filter) };
+  return unwrap(client.POST("/api/jobs/actions", { body }));
+}

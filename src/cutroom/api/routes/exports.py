@@ -12,7 +12,7 @@ from starlette.responses import StreamingResponse
 
 from cutroom.accounts.models import Principal
 from cutroom.api.access import Services, Viewer
-from cutroom.api.rows import VideoPage, rows_of
+from cutroom.api.rows import VideoRow, rows_of
 from cutroom.api.schemas.base import ProxyState as ProxyStateName
 from cutroom.api.schemas.base import VerdictStatus
 from cutroom.bootstrap.container import Cutroom
@@ -34,7 +34,7 @@ class Lines(Response):
 async def export_videos(
     services: Services,
     caller: Viewer,
-    q: Annotated[str, Query(max_length=200, description="Part of the name")] = "",
+    q: Annotated[str, Query(max_length=200, description="Words, or how they begin, of name, tags, transcript")] = "",
     verdict: Annotated[list[VerdictStatus] | None, Query(description="Any of these")] = None,
     proxy: Annotated[list[ProxyStateName] | None, Query(description="Any of these")] = None,
 ) -> StreamingResponse:
@@ -47,14 +47,13 @@ async def export_videos(
 async def _pages(services: Cutroom, caller: Principal, where: VideoFilter) -> AsyncIterator[bytes]:
     after: str | None = None
 
-    async def look(conn: AsyncConnection) -> VideoPage:
+    async def look(conn: AsyncConnection) -> tuple[list[VideoRow], str | None]:
         page = await services.library.list(conn, viewer=caller, where=where, limit=_ROWS, after=after)
-        return VideoPage(items=await rows_of(services, conn, page.items), next=page.next, total=0)
+        return await rows_of(services, conn, page.items), page.next
 
     while True:
-        page = await services.database.look(look)
-        if page.items:
-            yield _encoder.encode_lines(page.items)
-        if page.next is None:
+        rows, after = await services.database.look(look)
+        if rows:
+            yield _encoder.encode_lines(rows)
+        if after is None:
             return
-        after = page.next

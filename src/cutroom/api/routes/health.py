@@ -29,7 +29,12 @@ async def live() -> Health:
 @router.get("/health/ready")
 async def ready(services: Services, response: Response) -> Health:
     """The database and the data directory can be used; 503 when not. The server goes on without broker and Redis."""
-    checks = [await _database(services), await asyncio.to_thread(_disk, services), *_redis(services)]
+    checks = [
+        await _database(services),
+        await asyncio.to_thread(_disk, services),
+        await _uploads(services),
+        *_redis(services),
+    ]
     if services.broker is not None:
         problem = await asyncio.to_thread(services.broker.problem)
         checks.append(HealthCheck(name="broker", ok=problem is None, needed=False, message=problem))
@@ -45,6 +50,19 @@ async def _database(services: Cutroom) -> HealthCheck:
     except CutroomError as error:
         return _check("database", error.message, ok=False)
     return _check("database", None)
+
+
+async def _uploads(services: Cutroom) -> HealthCheck:
+    """Never unhealthy: it is what stands before the server that does not let uploads go on."""
+    try:
+        number = await services.database.look(services.resumable.held_back)
+    except CutroomError:
+        return _check("uploads", None)  # the check above says it
+    message = (
+        f"{number} of the last day's uploads were begun again and again without a byte arriving: a proxy before the "
+        "server seems to hold requests back until they are whole (nginx: set proxy_request_buffering off)."
+    )
+    return _check("uploads", message if number else None)
 
 
 def _disk(services: Cutroom) -> HealthCheck:

@@ -15,6 +15,7 @@ class WebhookEvent(StrEnum):
     SCAN_FINISHED = "scan.finished"
     VIDEO_READY = "video.ready"  # its ladder stands
     CLIP_DONE = "clip.done"
+    JOB_DONE = "job.done"  # any job that is not a part of another
     JOB_FAILED = "job.failed"  # for good, after its attempts
     TEST = "test"  # somebody pressed the button; every hook gets its own
 
