@@ -18,6 +18,18 @@ _KBITS = {720: 2500, 480: 1000, 240: 300}  # MediaCMS's
 _HLS = ["-hls_time", 4, "-hls_list_size", 0, "-hls_playlist_type", "vod", "-hls_segment_type", "fmp4"]
 
 
+def plain(source: Path, out: Path) -> None:
+    """What a script does: one process a height, the usual preset and quality, the same segments."""
+    for height in HEIGHTS:
+        run(
+            [*_quiet(), "-i", source, "-vf", f"scale=-2:{height}", "-c:v", "libx264"]
+            + ["-preset", "veryfast", "-crf", 23, "-g", 4 * _RATE, "-sc_threshold", 0, "-pix_fmt", "yuv420p"]
+            + ["-c:a", "aac", "-b:a", "128k", "-ac", 2, "-f", "hls", *_HLS]
+            + ["-hls_fmp4_init_filename", f"init{height}.mp4"]
+            + ["-hls_segment_filename", out / f"{height}_%03d.m4s", out / f"{height}.m3u8"]
+        )
+
+
 def peertube(source: Path, out: Path) -> None:
     """PeerTube's ladder: `720.m3u8` over `720.mp4`, and so on."""
     for height in HEIGHTS:

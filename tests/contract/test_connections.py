@@ -12,11 +12,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from cutroom.bootstrap.container import Cutroom
 from cutroom.core.errors import CutroomError, ErrorKind
 from cutroom.db.engine import Database
 from cutroom.db.pooling import Pooling
 from cutroom.db.statements import Statements, normalise
+from cutroom.library.models import VideoFilter, Visibility
 from tests.contract.postgres import tls_server
+from tests.contract.test_library_rows import add, found, get, names_of
 
 ENDLESS = {
     True: "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n",
@@ -159,3 +162,27 @@ async def test_tls_as_the_url_says(tmp_path: Path) -> None:
 def certify(folder: Path, certificate: Path) -> None:
     words = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=stranger", "-days", "1"]
     subprocess.run([*words, "-keyout", folder / "stranger.key", "-out", certificate], check=True, capture_output=True)
+
+
+async def test_many_rows_at_once_are_of_their_transaction(cutroom: Cutroom) -> None:
+    names = [f"many {number:04}.mp4" for number in range(300)]
+    with pytest.raises(ZeroDivisionError):
+        await _add_and_fail(cutroom, names)
+    assert await count_of(cutroom) == 0
+    ids = await add(cutroom, *names)
+    assert await count_of(cutroom) == len(ids) == 300
+    video = await get(cutroom, ids[7])
+    assert (video.name, video.probe, video.location) == ("many 0007.mp4", None, b"/footage/many 0007.mp4")
+    assert await names_of(cutroom, where=VideoFilter(q="0299")) == ["many 0299.mp4"]
+
+
+async def _add_and_fail(cutroom: Cutroom, names: list[str]) -> None:
+    async with cutroom.database.transaction() as tx:
+        files = [found(name) for name in names]
+        await cutroom.library.add_reference(tx, files, owner_id=None, visibility=Visibility.SHARED)
+        raise ZeroDivisionError
+
+
+async def count_of(cutroom: Cutroom) -> int:
+    async with cutroom.database.read() as conn:
+        return (await conn.execute(text("SELECT count(*) FROM videos"))).scalar_one()

@@ -16,7 +16,6 @@ from sqlalchemy import (
     case,
     column,
     func,
-    insert,
     literal,
     literal_column,
     select,
@@ -25,6 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from cutroom.db.bulk import insert_rows
 from cutroom.db.upsert import insert_new
 from cutroom.library.search_tables import documents, known_slips, known_terms
 from cutroom.library.tables import videos
@@ -38,7 +38,7 @@ Group = tuple[str, ...]
 
 async def add(conn: AsyncConnection, rows: Sequence[dict[str, str]]) -> None:
     """New documents: {video_id, name, tags, transcript}, each text as words with spaces between them."""
-    await conn.execute(insert(documents), list(rows))
+    await insert_rows(conn, documents, rows)
 
 
 async def change(conn: AsyncConnection, video_id: str, values: dict[str, str]) -> None:

@@ -6,11 +6,12 @@ from collections.abc import Collection, Sequence
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cutroom.accounts.models import Principal
 from cutroom.accounts.tables import accounts
+from cutroom.db.bulk import insert_rows
 from cutroom.library.models import LocationKind, ProxyState, Video, Visibility
 from cutroom.library.tables import assets, video_tags, videos
 
@@ -103,7 +104,7 @@ async def places(conn: AsyncConnection, *, after: str, limit: int) -> list[tuple
 async def insert_many(conn: AsyncConnection, made: Sequence[Video], *, now: int) -> None:
     """New videos, each with an asset of its own whose contents nobody has read yet."""
     await _insert_assets(conn, made, now=now)
-    await conn.execute(insert(videos), [_values(video) for video in made])
+    await insert_rows(conn, videos, [_values(video) for video in made])
 
 
 async def renew(conn: AsyncConnection, changed: Sequence[Video], *, now: int) -> None:
@@ -177,13 +178,11 @@ def visible_to_account(account_id: str) -> ColumnElement[bool]:
 
 
 async def _insert_assets(conn: AsyncConnection, made: Sequence[Video], *, now: int) -> None:
-    await conn.execute(
-        insert(assets),
-        [
-            {"id": video.asset_id, "content_hash": None, "size_bytes": video.size_bytes, "created_at": now}
-            for video in made
-        ],
-    )
+    rows = [
+        {"id": video.asset_id, "content_hash": None, "size_bytes": video.size_bytes, "created_at": now}
+        for video in made
+    ]
+    await insert_rows(conn, assets, rows)
 
 
 def _values(video: Video) -> dict[str, Any]:

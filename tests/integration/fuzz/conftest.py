@@ -23,7 +23,7 @@ from tests.contract.postgres import services
 
 SERVE = (
     "import sys; from cutroom.api.server import run; "
-    "run(host='127.0.0.1', port=int(sys.argv[1]), workers=1, on_stop=lambda: None)"
+    "run(host='127.0.0.1', port=int(sys.argv[1]), workers=1, certificate=None, key=None, on_stop=lambda: None)"
 )
 DATABASE = os.environ.get("CUTROOM_TEST_DATABASE_URL", "")
 
