@@ -64,6 +64,29 @@ def sweep(
     _with_services(clean, data)
 
 
+@app.command()
+def rule(data: Data = None) -> None:
+    """Have the bucket itself remove uploads in parts that never ended, after two days. Its other rules stay.
+
+    Example: cutroom storage rule
+    """
+    from cutroom.core.errors import CutroomError, ErrorKind
+
+    async def ask(cutroom: Cutroom) -> None:
+        control = getattr(cutroom.store, "control", None)
+        if control is None:
+            raise CutroomError(
+                "storage.no-bucket",
+                "Objects are kept on the local disk, which has no rules.",
+                hint="Set CUTROOM_STORAGE_URL to keep them in a bucket.",
+                kind=ErrorKind.CONFLICT,
+            )
+        await asyncio.to_thread(control.set_rule)
+        typer.echo("The bucket removes unfinished uploads after two days.")
+
+    _with_services(ask, data)
+
+
 def _json(value: dict[str, Any]) -> None:
     typer.echo(msgspec.json.format(msgspec.json.encode(value)).decode())
 

@@ -94,12 +94,7 @@ class Control:
 
     def set_rule(self) -> None:
         """Ask the bucket to remove such parts by itself; other rules stay."""
-        from botocore.exceptions import ClientError
-
-        try:
-            rules = self._client.get_bucket_lifecycle_configuration(Bucket=self._place.bucket)["Rules"]
-        except ClientError:
-            rules = []
+        rules = self._rules()
         rule = {
             "ID": RULE,
             "Filter": {"Prefix": self._place.name("")},
@@ -107,6 +102,19 @@ class Control:
             "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": STRAY_DAYS},
         }
         rules = [one for one in rules if one.get("ID") != RULE] + [rule]
-        self._client.put_bucket_lifecycle_configuration(
-            Bucket=self._place.bucket, LifecycleConfiguration={"Rules": rules}
-        )
+        with answers(self._place):
+            self._client.put_bucket_lifecycle_configuration(
+                Bucket=self._place.bucket, LifecycleConfiguration={"Rules": rules}
+            )
+
+    def _rules(self) -> list[dict[str, Any]]:
+        from botocore.exceptions import ClientError
+
+        with answers(self._place):
+            try:
+                found = self._client.get_bucket_lifecycle_configuration(Bucket=self._place.bucket)
+            except ClientError as error:
+                if error.response.get("Error", {}).get("Code") != "NoSuchLifecycleConfiguration":
+                    raise  # rules that cannot be read must not be written over
+                return []
+        return list(found["Rules"])

@@ -6,6 +6,7 @@ import asyncio
 import os
 import socket
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -144,8 +145,10 @@ async def test_garbage_ends_the_connection(server: Server, path: str) -> None:
     for sent in (b"\x00" * 40_000, b"GET / HTTP/1.1\r\n\r\n", b"POST " + path.encode() + b" HTTP/1.1\r\n\r\n"):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(sent)
-        async with asyncio.timeout(5):
-            answer = await reader.read()
+        answer = b""
+        async with asyncio.timeout(20):
+            with suppress(ConnectionResetError):  # it hangs up with some of it unread
+                answer = await reader.read()
         assert answer == b"" or answer.startswith(b"HTTP/1.1 404")
         writer.close()
 
