@@ -33,7 +33,7 @@ export function UploadRow({ upload, verdict = false }: { upload: Upload; verdict
           <span className={styles.detail}>{describe(upload)}</span>
         )}
         {upload.notice && <span className={styles.notice}>{upload.notice}</span>}
-        {upload.duplicateOf.length > 0 && <Duplicate of={upload.duplicateOf[0]} />}
+        {upload.duplicateOf[0] !== undefined && <Duplicate of={upload.duplicateOf[0]} />}
         {!over && upload.state !== "left" && <Progress value={upload.size ? upload.sent / upload.size : 0} label={`Upload of ${upload.name}`} />}
       </div>
       {verdict && upload.videoId && <Verdict videoId={upload.videoId} />}
