@@ -24,6 +24,7 @@ def job(**changes: Any) -> Job:
         "state": JobState.RUNNING,
         "stage": "encoding",
         "progress": 0.25,
+        "speed": 0.025,
         "priority": 5,
         "attempts": 1,
         "max_attempts": 3,
@@ -39,8 +40,9 @@ def job(**changes: Any) -> Job:
     return Job(**{**fields, **changes})
 
 
-def test_the_time_left_follows_from_the_time_taken() -> None:
+def test_the_time_left_follows_from_the_speed_lately() -> None:
     assert job().eta_seconds(110 * SECOND) == 30.0
+    assert job(speed=0.05).eta_seconds(110 * SECOND) == 15.0
 
 
 @pytest.mark.parametrize(
@@ -50,7 +52,7 @@ def test_the_time_left_follows_from_the_time_taken() -> None:
         ({"progress": 0.0}, 200),
         ({}, 101),
         ({"state": JobState.QUEUED}, 200),
-        ({"started_at": None}, 200),
+        ({"speed": None}, 200),
         ({}, 50),  # the clock was set back
     ],
 )
