@@ -8,6 +8,9 @@ from fractions import Fraction
 from pathlib import Path
 
 from bench.harness import Claim, Contender, alternate, cutroom, ffmpeg, fresh, ratio, run
+from bench.peers.transcoders import lossless_copy, lossless_smart
+
+SECONDS = 10
 
 
 def clip_claims(source: Path, scratch: Path, *, rounds: int, say: Callable[[str], None]) -> list[Claim]:
@@ -18,7 +21,7 @@ def clip_claims(source: Path, scratch: Path, *, rounds: int, say: Callable[[str]
         claims += _smart_claims(f"10 s smart cut, {name}", source, scratch, start, rounds=rounds, say=say)
     hevc = _hevc(source, say)
     claims += _smart_claims("10 s smart cut of HEVC", hevc, scratch, Fraction(13, 2), rounds=rounds, say=say)
-    return claims
+    return claims + _copy_claims(source, scratch, typical, rounds=rounds, say=say)
 
 
 def _places(source: Path) -> tuple[Fraction, Fraction]:
@@ -59,7 +62,8 @@ def _smart_claims(
     peer = Contender("ffmpeg, full re-encode", lambda: fresh(scratch / "re", reencode))
     smart = Contender("cutroom clip --mode smart", lambda: fresh(scratch / "smart", ours))
     lossless = Contender(
-        "LosslessCut's smart cut", lambda: fresh(scratch / "ll", lambda out: _lossless(source, out, start))
+        "LosslessCut's smart cut",
+        lambda: fresh(scratch / "ll", lambda out: lossless_smart(source, out, start, SECONDS)),
     )
     alternate([peer, smart, lossless], rounds=rounds, say=say)
     off = frames_in(scratch / "ll" / "cut.mp4") - frames_in(scratch / "smart" / "smart.mp4")
@@ -71,28 +75,22 @@ def _smart_claims(
     ]
 
 
-def _lossless(source: Path, out: Path, start: Fraction) -> None:
-    """LosslessCut's smart cut (`smartcut.ts`, `cutEncodeSmartPart`): encode up to the next key frame at 1.2 times the
-    bit rate with the codec's usual encoder, copy from there on, join both by ffmpeg's concat demuxer."""
-    import av
-
-    with av.open(str(source)) as container:
-        stream = container.streams.video[0]
-        bits, codec = stream.bit_rate or 8_000_000, stream.codec_context.codec.canonical_name
-        scale = int(1 / (stream.time_base or Fraction(1, 15360)))
-        container.seek(int(start / (stream.time_base or 1)), stream=stream)
-        packets = (p for p in container.demux(stream) if p.size and p.is_keyframe and p.pts is not None)
-        key = next(p.pts * p.time_base for p in packets if p.pts * p.time_base >= start)
-    front = [ffmpeg(), "-v", "error", "-nostdin", "-y"]
-    joined = ["-map", "0:v", "-map", "0:a?", "-video_track_timescale", scale, "-f", "mp4"]
-    encoder = {"hevc": "libx265", "h264": "libx264"}[codec]
-    before, end = float(key - start), float(start + 10 - key)
-    run([*front, "-ss", f"{float(start):.5f}", "-i", source, "-ss", 0, "-t", f"{before:.5f}", "-c", "copy",
-         "-c:v", encoder, "-b:v", int(bits * 1.2), *joined, out / "a.mp4"])  # fmt: skip
-    run([*front, "-ss", f"{float(key):.5f}", "-i", source, "-ss", 0, "-t", f"{end:.5f}", "-c", "copy",
-         "-avoid_negative_ts", "make_zero", *joined, out / "b.mp4"])  # fmt: skip
-    (out / "list.txt").write_text("".join(f"file '{out / part}.mp4'\n" for part in ("a", "b")))
-    run([*front, "-f", "concat", "-safe", 0, "-i", out / "list.txt", "-c", "copy", *joined, out / "cut.mp4"])
+def _copy_claims(
+    source: Path, scratch: Path, start: Fraction, *, rounds: int, say: Callable[[str], None]
+) -> list[Claim]:
+    span = ["--in", f"{float(start):.6f}", "--out", f"{float(start + SECONDS):.6f}", "--mode", "copy"]
+    copy = Contender(
+        "cutroom clip --mode copy",
+        lambda: fresh(scratch / "copy", lambda out: run(cutroom("clip", source, *span, "-o", out / "copy.mp4"))),
+    )
+    lossless = Contender(
+        "LosslessCut's key-frame cut",
+        lambda: fresh(scratch / "ll", lambda out: lossless_copy(source, out, start, SECONDS)),
+    )
+    alternate([copy, lossless], rounds=rounds, say=say)
+    ours, theirs = frames_in(scratch / "copy" / "copy.mp4"), frames_in(scratch / "ll" / "cut.mp4")
+    note = f"{ours} frames, which the answer tells, against {theirs}; ours reads its clip back"
+    return [ratio("10 s copy cut: wall / LosslessCut's key-frame cut", copy, lossless, of="wall", note=note)]
 
 
 def frames_in(path: Path) -> int:
@@ -104,7 +102,7 @@ def frames_in(path: Path) -> int:
 
 
 def _hevc(source: Path, say: Callable[[str], None]) -> Path:
-    """Twenty-five seconds of the source in HEVC with open groups of pictures."""
+    """Eighteen seconds of the source in HEVC with open groups of pictures."""
     target = source.with_name(f"hevc-{source.name}")
     if not target.exists():
         say(f"making {target.name} …")
@@ -118,7 +116,7 @@ def _hevc(source: Path, say: Callable[[str], None]) -> Path:
                 "-i",
                 source,
                 "-t",
-                25,
+                18,
                 "-c:v",
                 "libx265",
                 "-preset",

@@ -1,8 +1,7 @@
-"""The ladder against the decode-only floor, against one ffmpeg a rendition, and against what two products run.
+"""The ladder against the decode-only floor, and against what two products run.
 
-The products' flags are facts read from their public sources (2026): PeerTube runs one x264 process a height, MediaCMS
-one a height at `medium` and cuts the result into segments afterwards. Speed counts at equal looks, so the VMAF of the
-tallest rung is measured for each, by the libvmaf of imageio-ffmpeg's build, against the source scaled with care.
+Speed counts at equal looks, so the VMAF of the tallest rung is measured for each, by the libvmaf of imageio-ffmpeg's
+build, against the source scaled with care. The products' runs are long: they get the first 20 s of the footage.
 """
 
 from __future__ import annotations
@@ -15,101 +14,68 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench.harness import Claim, Contender, alternate, cutroom, ffmpeg, fresh, ratio, run
+from bench.peers.transcoders import mediacms, peertube, plain
 
-HEIGHTS = (720, 480, 240)
-_RATE = 30
-_BITS_PER_PIXEL = {720: 0.11, 480: 0.12, 240: 0.17}  # PeerTube's
-_KBITS = {720: 2500, 480: 1000, 240: 300}  # MediaCMS's
-_LOOKED_AT = 20  # seconds of the footage that VMAF is computed over
-_HLS = ["-hls_time", 4, "-hls_list_size", 0, "-hls_playlist_type", "vod", "-hls_segment_type", "fmp4"]
+_LOOKED_AT = 20  # seconds of the footage that the products get, and VMAF is computed over
 
 
 def ladder_claims(source: Path, scratch: Path, *, rounds: int, say: Callable[[str], None]) -> list[Claim]:
     """The three-rung ladder of a minute of 1080p."""
-    binary = ffmpeg()
-    folders = {name: scratch / name for name in ("ours", "plain", "peertube", "mediacms")}
     floor = Contender(
-        "decode only", lambda: run([binary, "-v", "error", "-i", source, "-map", "0:v", "-f", "null", "-"])
+        "decode only", lambda: run([ffmpeg(), "-v", "error", "-i", source, "-map", "0:v", "-f", "null", "-"])
     )
-    ours = Contender(
-        "cutroom proxy", lambda: fresh(folders["ours"], lambda out: run(cutroom("proxy", source, "-o", out)))
-    )
-    plain = Contender(
-        "ffmpeg, one run a rendition", lambda: fresh(folders["plain"], lambda out: _plain(binary, source, out))
-    )
-    peertube = Contender(
-        "PeerTube's flags", lambda: fresh(folders["peertube"], lambda out: _peertube(binary, source, out))
-    )
-    mediacms = Contender(
-        "MediaCMS's flags", lambda: fresh(folders["mediacms"], lambda out: _mediacms(binary, source, out))
-    )
-    alternate([floor, ours, plain, peertube, mediacms], rounds=rounds, say=say)
-    looks = {name: _look(binary, source, folders[name], scratch) for name in ("ours", "peertube", "mediacms")}
-    for name, (kbits, score) in looks.items():
-        say(f"720 lines of {name}: VMAF {score:.2f} at {kbits:.0f} kb/s")
+    ours = Contender("cutroom proxy", lambda: fresh(scratch / "whole", lambda out: _ours(source, out)))
+    alternate([floor, ours], rounds=rounds, say=say)
     return [
         ratio("ladder 720/480/240 wall / decode floor", ours, floor, of="wall", target=3.2),
         ratio("ladder 720/480/240 cpu / decode floor", ours, floor, of="cpu"),
-        ratio("ladder 720/480/240 wall / one ffmpeg a rendition", ours, plain, of="wall", target=1.0),
-        ratio("ladder 720/480/240 cpu / one ffmpeg a rendition", ours, plain, of="cpu", target=1.0),
-        ratio("ladder 720/480/240 cpu / PeerTube's flags", ours, peertube, of="cpu", target=0.5),
-        _looks("PeerTube's flags", looks["ours"], looks["peertube"]),
-        ratio("ladder 720/480/240 cpu / MediaCMS's flags", ours, mediacms, of="cpu", target=0.35),
-        _looks("MediaCMS's flags", looks["ours"], looks["mediacms"]),
+        *_against_products(source, scratch, rounds=rounds, say=say),
         _first_playable(source, scratch, rounds=rounds, say=say),
     ]
 
 
-def _plain(binary: str, source: Path, out: Path) -> None:
-    """What a script without Cutroom does: one process a height, the usual preset and quality, the same segments."""
-    for height in HEIGHTS:
-        run(
-            [binary, "-v", "error", "-nostdin", "-y", "-i", source, "-vf", f"scale=-2:{height}", "-c:v", "libx264"]
-            + ["-preset", "veryfast", "-crf", 23, "-g", 4 * _RATE, "-sc_threshold", 0, "-pix_fmt", "yuv420p"]
-            + ["-c:a", "aac", "-b:a", "128k", "-ac", 2, "-f", "hls", *_HLS]
-            + ["-hls_fmp4_init_filename", f"init{height}.mp4"]
-            + ["-hls_segment_filename", out / f"{height}_%03d.m4s", out / f"{height}.m3u8"]
-        )
+def _against_products(source: Path, scratch: Path, *, rounds: int, say: Callable[[str], None]) -> list[Claim]:
+    short = scratch / "short.mp4"
+    run([ffmpeg(), "-v", "error", "-y", "-i", source, "-t", _LOOKED_AT, "-c", "copy", short])
+    ways = {"ours": _ours, "plain": plain, "peertube": peertube, "mediacms": mediacms}
+    names = {
+        "ours": "cutroom proxy",
+        "plain": "ffmpeg, one run a rendition",
+        "peertube": "PeerTube's flags",
+        "mediacms": "MediaCMS's flags",
+    }
+
+    def once(way: str) -> Callable[[], None]:
+        return lambda: fresh(scratch / way, lambda out: ways[way](short, out))
+
+    timed = {way: Contender(names[way], once(way)) for way in ways}
+    alternate(list(timed.values()), rounds=rounds, say=say)
+    looks = {way: _look(short, scratch / way, scratch) for way in ways if way != "plain"}
+    for way, (kbits, score) in looks.items():
+        say(f"720 lines of {names[way]}: VMAF {score:.2f} at {kbits:.0f} kb/s")
+    claims = [
+        ratio("ladder 720/480/240 wall / one ffmpeg a rendition", timed["ours"], timed["plain"], of="wall", target=1.0),
+        ratio("ladder 720/480/240 cpu / one ffmpeg a rendition", timed["ours"], timed["plain"], of="cpu", target=1.0),
+    ]
+    for way, target in (("peertube", 0.5), ("mediacms", 0.35)):
+        title = f"ladder 720/480/240 cpu / {names[way]}"
+        claims.append(ratio(title, timed["ours"], timed[way], of="cpu", target=target))
+        claims.append(_looks(names[way], looks["ours"], looks[way]))
+    return claims
 
 
-def _peertube(binary: str, source: Path, out: Path) -> None:
-    for height in HEIGHTS:
-        bits = int(_BITS_PER_PIXEL[height] * height * height * 16 / 9 * _RATE)
-        run(
-            [binary, "-v", "error", "-nostdin", "-y", "-i", source, "-c:a", "copy", "-c:v", "libx264"]
-            + ["-vf", f"scale=w=-2:h={height}", "-preset", "veryfast", "-maxrate:v", bits, "-bufsize:v", bits * 2]
-            + ["-b_strategy", 1, "-bf", 16, "-r", _RATE, "-g:v", _RATE * 2, "-max_muxing_queue_size", 1024]
-            + ["-map_metadata", -1, "-pix_fmt", "yuv420p", "-threads", 1, "-f", "hls", *_HLS]
-            + ["-hls_flags", "single_file", "-hls_segment_filename", out / f"{height}.mp4", out / f"{height}.m3u8"]
-        )
+def _ours(source: Path, out: Path) -> None:
+    run(cutroom("proxy", source, "-o", out))
 
 
-def _mediacms(binary: str, source: Path, out: Path) -> None:
-    for height in HEIGHTS:
-        cap = f"{_KBITS[height] * 3 // 2}k"
-        run(
-            [binary, "-v", "error", "-nostdin", "-y", "-i", source, "-c:v", "libx264", "-pix_fmt", "yuv420p"]
-            + ["-filter:v", f"scale=-2:{height},fps=fps={_RATE}", "-crf", 23, "-c:a", "aac", "-b:a", "128k", "-ac", 2]
-            + ["-maxrate", cap, "-bufsize", cap, "-force_key_frames", "expr:gte(t,n_forced*4)"]
-            + ["-x264-params", f"keyint={_RATE * 8}:keyint_min={_RATE * 4}", "-preset", "medium"]
-            + ["-profile:v", "main", "-level", "4.2", "-strict", -2, "-movflags", "+faststart", out / f"{height}.mp4"]
-        )
-    for height in HEIGHTS:
-        run(
-            [binary, "-v", "error", "-nostdin", "-y", "-i", out / f"{height}.mp4", "-c", "copy", "-f", "hls", *_HLS]
-            + ["-hls_fmp4_init_filename", f"init{height}.mp4"]
-            + ["-hls_segment_filename", out / f"{height}_%03d.m4s", out / f"{height}.m3u8"]
-        )
-
-
-def _look(binary: str, source: Path, folder: Path, scratch: Path) -> tuple[float, float]:
+def _look(source: Path, folder: Path, scratch: Path) -> tuple[float, float]:
     """kb/s and VMAF of the 720-line picture of a contender's last run, over its first seconds."""
     picture = folder / "720.mp4"
     if not picture.exists():
         picture = scratch / "joined.mp4"
         pieces = [folder / "720" / "init.mp4", *sorted((folder / "720").glob("*.m4s"))]
         picture.write_bytes(b"".join(piece.read_bytes() for piece in pieces))
-    head = scratch / "head.mp4"
+    head, binary = scratch / "head.mp4", ffmpeg()
     run([binary, "-v", "error", "-y", "-i", picture, "-t", _LOOKED_AT, "-map", "0:v", "-c", "copy", head])
     # Tagged alike: FFmpeg would convert one to the other's colours first, which costs an honest picture four points.
     tags = "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709"

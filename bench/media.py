@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench.cuts import clip_claims
+from bench.frames import frame_claims
 from bench.harness import ROOT, Claim, ffmpeg, run
 from bench.ladders import ladder_claims
 from bench.ondemand import ondemand_claims
@@ -25,7 +26,7 @@ def claims(*, rounds: int, say: Callable[[str], None]) -> list[Claim]:
         scratch = Path(name)
         return [
             claim
-            for part in (ladder_claims, ondemand_claims, preview_claims, clip_claims)
+            for part in (frame_claims, ladder_claims, ondemand_claims, preview_claims, clip_claims)
             for claim in part(source, scratch, rounds=rounds, say=say)
         ]
 

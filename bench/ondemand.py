@@ -15,13 +15,13 @@ from cutroom.media.ladder.segment import SegmentEncoder
 from cutroom.media.ladder.whole import publish_whole
 
 HEIGHT = 540
-MINUTES = 20
+MINUTES = 5
 SEGMENTS = 20  # a round
 _PLACES = 4
 
 
 def ondemand_claims(source: Path, scratch: Path, *, rounds: int, say: Callable[[str], None]) -> list[Claim]:
-    """Segments of 540 lines out of `source` repeated for 20 minutes, and the first ones of every rung of it."""
+    """Segments of 540 lines out of `source` repeated for five minutes, and the first ones of every rung of it."""
     recording = scratch / "long.mp4"
     run([ffmpeg(), "-v", "error", "-y", "-stream_loop", MINUTES - 1, "-i", source, "-c", "copy", recording])
     waits = [wait for number in range(rounds) for wait in _waits(recording, scratch / "alone", number, say)]

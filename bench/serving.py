@@ -1,84 +1,109 @@
-"""CPU a request of `GET /api/videos?limit=20` against the same route through FastAPI, pydantic and an ORM, and against
-an ASGI application that does nothing but send the same bytes.
+"""`GET /api/videos?limit=20` and point gets over a million videos, on SQLite and PostgreSQL, cached and not.
 
-All run on granian with one worker. Ours and the ORM's read the same SQLite database of 50,000 videos and check the same
-bearer token. Counted is the CPU of the serving processes (the job runner beside ours is left out: the peers have none).
+The peers are the same route through FastAPI, pydantic and an ORM, and an ASGI application that only sends the same
+bytes. All run on granian with one worker, read the same database and check the same bearer token. Compared is the
+CPU of the serving processes (the job runner beside ours is left out: the peers have none). Then a fixed 2,500 requests
+a second, and what wrk gets out of both where it is installed. `CUTROOM_BENCH_VIDEOS` and `CUTROOM_BENCH_SECONDS` make
+it shorter.
 """
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
 import http.client
 import json
 import os
-import socket
-import sqlite3
+import re
+import secrets
+import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
-import psutil
-
+from bench import footage, servers
 from bench.harness import ROOT, Claim
+from bench.servers import Server
 
-VIDEOS = 50_000
-REQUESTS = 500
-UNCACHED, KEPT, UNCHANGED = "cutroom uncached", "cutroom kept", "cutroom unchanged"
+VIDEOS = int(os.environ.get("CUTROOM_BENCH_VIDEOS", "1000000"))
+SECONDS = float(os.environ.get("CUTROOM_BENCH_SECONDS", "60"))
+RATE = 2500
+REQUESTS = 300
+LIST, POINT = "/api/videos?limit=20", f"/api/videos/vid_{VIDEOS // 2:07d}"
 ORM, RAW = "FastAPI + pydantic + SQLAlchemy ORM", "raw ASGI"
 AS_TWO = {"Cookie": "bench=1"}
 """Who shows two credentials is never answered from the cache lane."""
-SECRET = "ctr_benchbenchbenchbenchbenchbenchbenchbench"
+
+Say = Callable[[str], None]
+Costs = dict[str, list[float]]
 
 
-def claims(*, rounds: int, say: Callable[[str], None]) -> list[Claim]:
-    """Time the list route of both servers in turn."""
+def claims(*, rounds: int, say: Say) -> list[Claim]:
+    """Both databases, then the fixed rate on the first."""
+    found = []
     with tempfile.TemporaryDirectory(prefix="cutroom-bench-") as name:
-        data = Path(name)
-        asyncio.run(_prepare(data))
-        with _ours(data) as ours, _peer(data / "cutroom.db") as peer:
-            _same_answer(ours, peer)
-            etag, body = ours.kept()
-            with _raw(data, body) as raw:
-                return _measure(
-                    {
-                        UNCACHED: (ours, AS_TWO),
-                        KEPT: (ours, {}),
-                        UNCHANGED: (ours, {"If-None-Match": etag}),
-                        ORM: (peer, {}),
-                        RAW: (raw, {}),
-                    },
-                    rounds,
-                    say,
-                )
+        folder = Path(name)
+        say(f"filling SQLite with {VIDEOS} videos")
+        footage.into_sqlite(folder / "cutroom.db", VIDEOS)
+        with servers.ours(folder) as ours:
+            found += _compared("SQLite", ours, f"sqlite+aiosqlite:///{folder}/cutroom.db", folder, rounds, say)
+            found += _fixed_rate(ours, say)
+        with servers.postgres() as url, _database(url) as own:
+            say(f"filling PostgreSQL with {VIDEOS} videos")
+            footage.into_postgres(own, VIDEOS)
+            with servers.ours(folder / "on-postgres", CUTROOM_DATABASE_URL=own) as ours:
+                found += _compared("PostgreSQL", ours, own.replace(":", "+asyncpg:", 1), folder, rounds, say)
+    return found
 
 
-def _measure(
-    contenders: dict[str, tuple[Server, dict[str, str]]], rounds: int, say: Callable[[str], None]
-) -> list[Claim]:
-    costs: dict[str, list[float]] = {label: [] for label in contenders}
-    for server, headers in contenders.values():
-        server.ask(50, headers)
+def _compared(database: str, ours: Server, peers_url: str, folder: Path, rounds: int, say: Say) -> list[Claim]:
+    with ExitStack() as stack:
+        peer = stack.enter_context(servers.granian("bench.peers.orm_list:app", BENCH_DATABASE=peers_url))
+        _same_answer(ours, peer)
+        etag, body = _kept(ours)
+        (folder / "body").write_bytes(body)
+        raw = stack.enter_context(servers.granian("bench.peers.raw:app", BENCH_BODY=str(folder / "body")))
+        contenders: dict[str, tuple[Server, str, dict[str, str]]] = {
+            "uncached": (ours, LIST, AS_TWO),
+            "kept": (ours, LIST, {}),
+            "unchanged": (ours, LIST, {"If-None-Match": etag}),
+            "point uncached": (ours, POINT, AS_TWO),
+            "point kept": (ours, POINT, {}),
+            ORM: (peer, LIST, {}),
+            RAW: (raw, LIST, {}),
+        }
+        costs = _measured(contenders, rounds, say)
+        found = _ratios(f"{database}, {VIDEOS} videos", costs)
+        return [*found, *_throughput(database, ours, raw, say)]
+
+
+def _measured(contenders: dict[str, tuple[Server, str, dict[str, str]]], rounds: int, say: Say) -> Costs:
+    costs: Costs = {label: [] for label in contenders}
+    for server, path, headers in contenders.values():
+        ask(server, path, 20, headers)
     for number in range(1, rounds + 1):
-        for label, (server, headers) in contenders.items():
+        for label, (server, path, headers) in contenders.items():
             # The kernel counts CPU in hundredths of a second: the quick ones need many.
-            cost = server.ask(REQUESTS if label in (UNCACHED, ORM) else REQUESTS * 20, headers)
-            costs[label].append(cost * 1e6)
-            say(f"round {number}/{rounds}  {label}: {cost * 1e6:.0f} µs CPU a request")
+            count = {ORM: REQUESTS // 6, "uncached": REQUESTS, "point uncached": REQUESTS}.get(label, REQUESTS * 20)
+            costs[label].append(ask(server, path, count, headers) * 1e6)
+            say(f"round {number}/{rounds}  {label}: {costs[label][-1]:.0f} µs CPU a request")
+    return costs
+
+
+def _ratios(where: str, costs: Costs) -> list[Claim]:
     return [
-        _ratio("list of 20 of 50,000 videos, uncached", costs, UNCACHED, ORM, 0.25),
-        _ratio("list of 20 of 50,000 videos, kept", costs, KEPT, ORM, round(1 / 35, 4)),
-        _ratio("list of 20 of 50,000 videos, kept", costs, KEPT, RAW, 1.2),
-        _ratio("list of 20 of 50,000 videos, unchanged (304)", costs, UNCHANGED, RAW, 1.0),
+        _ratio(f"list of 20, uncached ({where})", costs, "uncached", ORM, 0.25),
+        _ratio(f"list of 20, kept ({where})", costs, "kept", ORM, round(1 / 35, 4)),
+        _ratio(f"list of 20, kept ({where})", costs, "kept", RAW, 1.2),
+        _ratio(f"list of 20, unchanged: 304 ({where})", costs, "unchanged", RAW, 1.0),
+        _ratio(f"one video, uncached ({where})", costs, "point uncached", ORM, None),
+        _ratio(f"one video, kept ({where})", costs, "point kept", RAW, 1.2),
     ]
 
 
-def _ratio(name: str, costs: dict[str, list[float]], mine: str, theirs: str, target: float) -> Claim:
+def _ratio(name: str, costs: Costs, mine: str, theirs: str, target: float | None) -> Claim:
     runs = [one / other for one, other in zip(costs[mine], costs[theirs], strict=True)]
     value = statistics.median(runs)
     ours, peers = statistics.median(costs[mine]), statistics.median(costs[theirs])
@@ -86,153 +111,135 @@ def _ratio(name: str, costs: dict[str, list[float]], mine: str, theirs: str, tar
         name=f"{name}, cpu / {theirs}",
         value=round(value, 4),
         unit="x (cpu)",
-        target=f"<= {target}",
-        held=value <= target,
+        target="" if target is None else f"<= {target}",
+        held=None if target is None else value <= target,
         runs=[round(run, 4) for run in runs],
         peer=f"{theirs}, on granian",
         note=f"{ours:.0f} µs against {peers:.0f} µs a request, medians",
     )
 
 
-class Server:
-    """A running server, its port and its root process."""
+def _fixed_rate(ours: Server, say: Say) -> list[Claim]:
+    """2,500 requests a second whatever happens."""
+    before = ours.cpu()
+    told = fixed_rate_of(ours, SECONDS)
+    cores = (ours.cpu() - before) / told["seconds"]
+    say(f"{told}; {cores:.2f} cores")
+    note = f"{told['rate']:.0f} a second for {told['seconds']:.0f} s, {cores:.2f} cores, worst {told['worst']} ms"
+    claims = [
+        (f"{RATE} requests a second: {name}", told[name], "ms", limit)
+        for name, limit in (("mean", 10), ("p95", 20), ("p99", 50))
+    ]
+    claims.append((f"{RATE} requests a second: errors of {told['sent']}", told["errors"], "answers", 0))
+    return [
+        Claim(
+            name=name,
+            value=value,
+            unit=unit,
+            target=f"<= {limit}",
+            held=value <= limit,
+            runs=[value],
+            peer="",
+            note=note,
+        )
+        for name, value, unit, limit in claims
+    ]
 
-    def __init__(self, process: subprocess.Popen[bytes], port: int) -> None:
-        self.process = process
-        self.port = port
 
-    def wait(self) -> None:
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
-            if self.process.poll() is not None:
-                break
-            time.sleep(0.1)
-        raise RuntimeError(f"the server on port {self.port} did not come up")
+def fixed_rate_of(server: Server, seconds: float) -> dict[str, float]:
+    """What `bench.openloop`, in a process of its own, tells of lists asked for at the fixed rate."""
+    command = [sys.executable, "-m", "bench.openloop", server.port, RATE, seconds, LIST, footage.SECRET]
+    words = [str(word) for word in command]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
+    told: dict[str, float] = json.loads(done.stdout)
+    return told
 
-    def get(self) -> dict[str, object]:
-        """One answer, parsed."""
-        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)) as connection:
-            return json.loads(self._one(connection, {}))
 
-    def kept(self) -> tuple[str, bytes]:
-        """The validator of its answer, and the answer."""
-        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)) as connection:
-            connection.request("GET", "/api/videos?limit=20", headers={"Authorization": f"Bearer {SECRET}"})
-            answer = connection.getresponse()
-            return answer.headers["ETag"], answer.read()
+def _throughput(database: str, ours: Server, raw: Server, say: Say) -> list[Claim]:
+    """What wrk gets out of each with 64 connections; reported, for client and server share the cores."""
+    if shutil.which("wrk") is None:
+        say("wrk is missing (apt-get install wrk): no throughput")
+        return []
+    mine, floor = _wrk(ours), _wrk(raw)
+    say(f"wrk: {mine:.0f} requests a second; raw ASGI {floor:.0f}")
+    return [
+        Claim(
+            name=f"wrk with 64 connections, kept list ({database})",
+            value=round(mine),
+            unit="requests/s",
+            target="",
+            held=None,
+            runs=[round(mine)],
+            peer=f"{RAW}: {floor:.0f} requests/s",
+        )
+    ]
 
-    def ask(self, count: int, headers: dict[str, str]) -> float:
-        """CPU seconds a request over `count` requests on one connection."""
-        before = self._cpu()
-        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)) as connection:
-            for _ in range(count):
-                self._one(connection, headers)
-        return (self._cpu() - before) / count
 
-    def _one(self, connection: http.client.HTTPConnection, headers: dict[str, str]) -> bytes:
-        connection.request("GET", "/api/videos?limit=20", headers={"Authorization": f"Bearer {SECRET}", **headers})
+def _wrk(server: Server) -> float:
+    head = f"Authorization: Bearer {footage.SECRET}"
+    command = ["wrk", "-t2", "-c64", "-d5s", "-H", head, f"http://127.0.0.1:{server.port}{LIST}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    found = re.search(r"Requests/sec:\s+([\d.]+)", done.stdout)
+    if found is None or "Non-2xx" in done.stdout:
+        raise RuntimeError(done.stdout)
+    return float(found[1])
+
+
+# Asking
+
+
+def ask(server: Server, path: str, count: int, headers: dict[str, str]) -> float:
+    """CPU seconds a request over `count` requests on one connection."""
+    before = server.cpu()
+    with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)) as connection:
+        for _ in range(count):
+            _one(connection, path, headers)
+    return (server.cpu() - before) / count
+
+
+def _one(connection: http.client.HTTPConnection, path: str, headers: dict[str, str]) -> bytes:
+    connection.request("GET", path, headers={"Authorization": f"Bearer {footage.SECRET}", **headers})
+    answer = connection.getresponse()
+    body = answer.read()
+    if answer.status != (304 if "If-None-Match" in headers else 200):
+        raise RuntimeError(f"{answer.status}: {body[:200]!r}")
+    return body
+
+
+def _kept(server: Server) -> tuple[str, bytes]:
+    """The validator of the list's answer, and the answer."""
+    with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)) as connection:
+        connection.request("GET", LIST, headers={"Authorization": f"Bearer {footage.SECRET}"})
         answer = connection.getresponse()
-        body = answer.read()
-        if answer.status != (304 if "If-None-Match" in headers else 200):
-            raise RuntimeError(f"{answer.status}: {body[:200]!r}")
-        return body
-
-    def _cpu(self) -> float:
-        total = 0.0
-        for process in [psutil.Process(self.process.pid), *psutil.Process(self.process.pid).children(recursive=True)]:
-            try:
-                words = " ".join(process.cmdline())
-                if "cutroom.worker" not in words and "cutroom.processes" not in words:
-                    total += sum(process.cpu_times()[:2])
-            except psutil.NoSuchProcess:
-                continue
-        return total
-
-
-@contextmanager
-def _started(command: list[str], port: int, environment: dict[str, str]) -> Iterator[Server]:
-    process = subprocess.Popen(
-        command, cwd=ROOT, env={**os.environ, **environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    server = Server(process, port)
-    try:
-        server.wait()
-        yield server
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
-
-
-def _ours(data: Path) -> AbstractContextManager[Server]:
-    port = _free_port()
-    command = [sys.executable, "-m", "cutroom", "serve", "--no-sample", "--port", str(port), "--data", str(data)]
-    return _started(command, port, {})
-
-
-def _peer(database: Path) -> AbstractContextManager[Server]:
-    port = _free_port()
-    command = [sys.executable, "-m", "granian", "--interface", "asgi", "--port", str(port), "bench.peers.orm_list:app"]
-    return _started(command, port, {"BENCH_DATABASE": f"sqlite+aiosqlite:///{database}", "PYTHONPATH": str(ROOT)})
-
-
-def _raw(data: Path, body: bytes) -> AbstractContextManager[Server]:
-    (data / "body").write_bytes(body)
-    port = _free_port()
-    command = [sys.executable, "-m", "granian", "--interface", "asgi", "--port", str(port), "bench.peers.raw:app"]
-    return _started(command, port, {"BENCH_BODY": str(data / "body"), "PYTHONPATH": str(ROOT)})
+        return answer.headers["ETag"], answer.read()
 
 
 def _same_answer(ours: Server, peer: Server) -> None:
     """Both must say the same, or their costs cannot be compared."""
-    mine, theirs = ours.get(), peer.get()
+    answers = []
+    for server in (ours, peer):
+        with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)) as connection:
+            answers.append(json.loads(_one(connection, LIST, {})))
+    mine, theirs = answers
     if mine["items"] != theirs["items"] or mine["total"] != theirs["total"]:
         raise RuntimeError("the two servers answer differently")
 
 
-async def _prepare(data: Path) -> None:
-    """A database of this version with an account, its token and the videos."""
-    from cutroom.db.engine import Database
-    from cutroom.db.upgrade import upgrade
+@contextmanager
+def _database(server_url: str) -> Iterator[str]:
+    """A database of our own on a PostgreSQL server."""
+    import asyncio
 
-    path = data / "cutroom.db"
-    database = Database(f"sqlite:///{path}")
-    await upgrade(database, sqlite_path=path)
-    await database.close()
-    with closing(sqlite3.connect(path)) as connection, connection:
-        _fill(connection)
+    import asyncpg
 
+    async def run(statement: str) -> None:
+        connection = await asyncpg.connect(server_url)
+        await connection.execute(statement)
+        await connection.close()
 
-def _fill(connection: sqlite3.Connection) -> None:
-    now = time.time_ns() // 1000
-    digest = hashlib.sha256(SECRET.encode()).hexdigest()
-    connection.execute(
-        "INSERT INTO accounts (id, name, role, created_at) VALUES ('acc_b','bench','administrator',?)", [now]
-    )
-    connection.execute(
-        "INSERT INTO tokens (id, account_id, name, secret_hash, created_at, last_used_at)"
-        " VALUES ('tok_b', 'acc_b', 'b', ?, ?, ?)",
-        [digest, now, now],
-    )
-    connection.executemany(
-        "INSERT INTO assets (id, size_bytes, created_at) VALUES (?, 1000000, ?)",
-        ((f"ast_{number:06d}", now) for number in range(VIDEOS)),
-    )
-    connection.executemany(
-        "INSERT INTO videos (id, asset_id, owner_id, visibility, name, location_kind, location, size_bytes, mtime_ns,"
-        " added_at, verdict, proxy_state, duration_num, duration_den, rate_num, rate_den, width, height)"
-        " VALUES (?, ?, 'acc_b', 'shared', ?, 'reference', ?, 1000000, 0, ?, 'healthy', 'ready', 1001, 20, 30000, 1001,"
-        " 1920, 1080)",
-        (
-            (f"vid_{n:06d}", f"ast_{n:06d}", f"take {n:06d}.mp4", f"/footage/{n}".encode(), now + n)
-            for n in range(VIDEOS)
-        ),
-    )
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    name = f"bench_{secrets.token_hex(4)}"
+    asyncio.run(run(f"CREATE DATABASE {name}"))
+    try:
+        yield f"{server_url.rpartition('/')[0]}/{name}"
+    finally:
+        asyncio.run(run(f"DROP DATABASE {name} WITH (FORCE)"))

@@ -3,9 +3,28 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
+
+pytest_plugins = ["tests.buckets"]
+POSTGRES = os.environ.get("CUTROOM_TEST_POSTGRES_URL", "")
+MISSING = "PostgreSQL is missing; run: apt-get install postgresql && scripts/services up postgres"
+
+
+@pytest.fixture
+async def test_database_url() -> AsyncIterator[str]:
+    """Empty, which means SQLite; an upgraded PostgreSQL's URL where CUTROOM_TEST_DATABASE is postgres."""
+    if os.environ.get("CUTROOM_TEST_DATABASE") != "postgres":
+        yield ""
+        return
+    from tests.databases import copy_postgres, drop_postgres
+
+    if not POSTGRES:
+        pytest.skip(MISSING)
+    url = await copy_postgres(POSTGRES)
+    yield url
+    await drop_postgres(POSTGRES, url)
 
 
 @pytest.fixture(autouse=True)

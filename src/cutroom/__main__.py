@@ -1,6 +1,6 @@
 """`python -m cutroom` is the `cutroom` command."""
 
-from cutroom.cli.main import run
+from cutroom.cli.start import run
 
 if __name__ == "__main__":
     run()

@@ -95,7 +95,8 @@ async def check_equal(room: Room, video: Video, footage: Path, tmp_path: Path) -
     async with room.services.database.read() as conn:
         proxy = await room.services.proxies.playback(conn, video.asset_id)
         views = await room.services.proxies.views(conn, {video.asset_id})
-    assert proxy is not None and proxy.playlist_key is not None
+    assert proxy is not None
+    assert proxy.playlist_key is not None
     folder = room.services.store.local_path(proxy.playlist_key).parent
     spread = Made(made.result, folder, [])
     for height in (120, 60):

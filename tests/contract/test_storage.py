@@ -11,13 +11,20 @@ from cutroom.core.errors import CutroomError
 from cutroom.storage.local import LocalStore
 from cutroom.storage.memory import MemoryStore
 from cutroom.storage.port import ObjectStore
+from tests.buckets import S3
 
 Put = Callable[[str, bytes], None]
 
 
-@pytest.fixture(params=["local", "memory"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
-    return LocalStore(tmp_path / "objects") if request.param == "local" else MemoryStore()
+@pytest.fixture(params=["local", "memory", "moto", "radosgw"])
+def store(request: pytest.FixtureRequest, tmp_path: Path, as_account: Callable[[S3], None]) -> ObjectStore:
+    if request.param == "local":
+        return LocalStore(tmp_path / "objects")
+    if request.param == "memory":
+        return MemoryStore()
+    service: S3 = request.getfixturevalue(request.param)
+    as_account(service)
+    return service.store(tmp_path / "objects")
 
 
 @pytest.fixture
@@ -106,6 +113,39 @@ def test_workers_read_and_write_below_a_local_path(store: ObjectStore, put: Put)
     assert not (folder / "720/00000.m4s").exists()
 
 
+def test_the_first_writer_of_a_name_wins(store: ObjectStore) -> None:
+    assert store.put_once("a/b", b"first")
+    assert not store.put_once("a/b", b"second")
+    assert store.read_range("a/b", 0, 100) == b"first"
+
+
+def test_fetching_brings_objects_to_their_local_paths(store: ObjectStore, put: Put) -> None:
+    put("a/b", b"x")
+    put("a/deep/c", b"y")
+    assert store.fetch("a/b").read_bytes() == b"x"
+    assert (store.fetch("a") / "deep/c").read_bytes() == b"y"
+    assert store.key_at(store.local_path("a/deep/c")) == "a/deep/c"
+    assert store.key_at(Path("/somewhere/else")) is None
+    with pytest.raises(CutroomError) as caught:
+        store.fetch("a/missing")
+    assert caught.value.code == "storage.not-found"
+
+
+def test_keeping_what_a_worker_wrote(store: ObjectStore) -> None:
+    folder = store.local_path("proxies/ast_1/r")
+    (folder / "720").mkdir(parents=True)
+    (folder / "720/00000.m4s").write_bytes(b"segment")
+    (folder / "master.m3u8").write_bytes(b"grows")
+    store.keep("proxies/ast_1/r")
+    (folder / "aside").write_bytes(b"grows on")
+    (folder / "aside").replace(folder / "master.m3u8")
+    store.keep("proxies/ast_1/r")
+    assert store.keep("proxies/ast_1/r") == 0
+    assert store.read_range("proxies/ast_1/r/master.m3u8", 0, 100) == b"grows on"
+    found = [(one.key, one.size_bytes) for one in store.list("proxies")]
+    assert found == [("proxies/ast_1/r/720/00000.m4s", 7), ("proxies/ast_1/r/master.m3u8", 8)]
+
+
 @pytest.mark.parametrize(
     "key",
     ["", "/etc/passwd", "a/../b", "..", "a//b", "a/", "./a", "a\\b", "a\nb", "a\x00b", "x" * 256, "a/" * 600 + "a"],
@@ -115,7 +155,10 @@ def test_keys_that_lead_elsewhere(store: ObjectStore, tmp_path: Path, key: str) 
     path.write_bytes(b"x")
     for use in (
         lambda: store.adopt(key, path),
+        lambda: store.put_once(key, b"x"),
         lambda: store.local_path(key),
+        lambda: store.fetch(key),
+        lambda: store.keep(key),
         lambda: store.open(key),
         lambda: store.read_range(key, 0, 1),
         lambda: store.stat(key),

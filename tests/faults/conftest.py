@@ -16,9 +16,9 @@ import msgspec
 import pytest
 
 from cutroom.db.engine import Database
-from cutroom.db.upgrade import upgrade
 from cutroom.jobs.models import Job
 from cutroom.jobs.service import JobService
+from tests.databases import copy_sqlite
 from tests.faults.supervise import House, kinds
 
 ROOT = Path(__file__).parents[2]
@@ -33,6 +33,8 @@ class Room:
         self.log = root / "log.txt"
         self.jump = root / "jump"
         self.url = url or f"sqlite:///{root}/cutroom.db"
+        if not url:
+            copy_sqlite(root / "cutroom.db")
         self.database = Database(self.url)
         self.jobs = JobService(self.database, kinds(self.published).values())
         self.processes: list[subprocess.Popen[bytes]] = []
@@ -125,7 +127,6 @@ def is_alive(pid: int) -> bool:
 async def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Room]:
     made = Room(tmp_path)
     monkeypatch.setenv("XDG_ROOM", str(made.scratch))
-    await upgrade(made.database, sqlite_path=None)
     yield made
     for process in made.processes:
         if process.poll() is None:

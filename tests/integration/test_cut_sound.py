@@ -16,14 +16,19 @@ from cutroom.media.cut.pictures import Point
 from cutroom.media.sample import make_footage
 from cutroom.media.sample.chart import FLASH_BOX
 
-RATES = {"25": Fraction(25), "59.94": Fraction(60000, 1001)}
+SOURCES = {
+    "25": (Fraction(25), "libx264"),
+    "59.94": (Fraction(60000, 1001), "libx264"),
+    "29.97, HEVC": (Fraction(30000, 1001), "libx265"),
+}
 
 
-@pytest.fixture(scope="module", params=RATES)
+@pytest.fixture(scope="module", params=SOURCES)
 def source(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Fraction]:
-    rate = RATES[request.param]
+    rate, codec = SOURCES[request.param]
     path = tmp_path_factory.mktemp("sound") / "beeps.mp4"
-    make_footage(path, seconds=4, rate=rate, width=160, height=90, kind="barcode", audio="beep", gop=20, bframes=2)
+    shape = {"width": 160, "height": 90, "gop": 20, "bframes": 2, "open_gop": codec == "libx265"}
+    make_footage(path, seconds=4, rate=rate, kind="barcode", codec=codec, audio="beep", **shape)
     return path, rate
 
 
@@ -36,6 +41,7 @@ def test_sound_and_picture_stay_within_a_frame(
     output = tmp_path / f"clip{suffix}"
     first, last = int(rate * Fraction(5, 4)), int(rate * Fraction(7, 2))
     answer = cut_range(path, output, Point(frame=first), Point(frame=last), mode=mode)
+    assert answer.mode == mode
     frame = float(1 / rate)
     flashes, beeps = flash_starts(output), beep_starts(output)
     start = picture_times(output)[0]

@@ -45,12 +45,16 @@ async def test_what_one_commits_the_other_reads(pair: tuple[Database, Database])
 
 async def test_an_error_rolls_everything_back(pair: tuple[Database, Database]) -> None:
     _, direct = pair
-    with pytest.raises(ZeroDivisionError):
+
+    async def fail() -> None:
         async with direct.transaction() as tx:
             await add(tx, 1)
             async with tx.conn.begin_nested():
                 await add(tx, 2)
             raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
     assert await numbers(direct) == []
 
 

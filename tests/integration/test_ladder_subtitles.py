@@ -12,6 +12,7 @@ import pytest
 
 from cutroom.media.sample import make_footage
 from tests.integration.ladder_reading import Made, make_ladder
+from tests.integration.test_ladder_parts import HEIGHTS, stitched
 
 SRT = """1
 00:00:00,500 --> 00:00:01,500
@@ -109,3 +110,19 @@ def test_a_second_reader_takes_it_without_a_word(tmp_path: Path) -> None:
         ("03,000", "05,000", "Over an edge"),
         ("07,000", "08,500", "Above & beyond"),
     ]
+
+
+@pytest.mark.parametrize(("suffix", "codec"), [("mkv", "srt"), ("mp4", "mov_text")])
+def test_a_ladder_in_parts_has_the_same(tmp_path: Path, suffix: str, codec: str) -> None:
+    source, out = mux(tmp_path, suffix, codec), tmp_path / "parts"
+    made = make_ladder(source, tmp_path / "pass", heights=HEIGHTS)
+    result = stitched(source, out)
+    assert result.subtitles == made.result.subtitles
+    for name in ("subtitles-0.m3u8", "subtitles-1.m3u8", "subtitles-0.vtt", "subtitles-1.vtt"):
+        assert (out / name).read_text() == (made.folder / name).read_text(), name
+    named = [line for line in (out / "master.m3u8").read_text().splitlines() if "TYPE=SUBTITLES" in line]
+    assert named == [
+        line for line in (made.folder / "master.m3u8").read_text().splitlines() if "TYPE=SUBTITLES" in line
+    ]
+    for file in (made.folder / "subtitles").rglob("*.vtt"):
+        assert (out / file.relative_to(made.folder)).read_bytes() == file.read_bytes()

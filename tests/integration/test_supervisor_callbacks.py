@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +11,12 @@ import msgspec
 import pytest
 
 from cutroom.core.errors import CutroomError, ErrorDocument, ErrorKind
+from cutroom.core.ids import new_id
 from cutroom.db.engine import Database, Transaction
 from cutroom.db.upgrade import upgrade
 from cutroom.events.service import append, latest_id
 from cutroom.jobs import testing
-from cutroom.jobs.models import Job, JobKind, JobState
+from cutroom.jobs.models import Job, JobAttempt, JobKind, JobState, NewJob
 from cutroom.jobs.service import JobService
 from cutroom.worker.supervisor import Supervisor
 
@@ -29,16 +30,25 @@ class Hall:
         self.supervisor = Supervisor(database=database, jobs=self.jobs, scratch=scratch, queues={"test": 2})
 
     async def over(self, kind: JobKind, **payload: Any) -> Job:
+        return await self.until(await self.enqueue(kind, **payload), lambda job: job.state.over)
+
+    async def enqueue(self, kind: JobKind, **payload: Any) -> str:
         self.jobs.register([kind])
         async with self.database.transaction() as tx:
-            job_id = await self.jobs.enqueue(tx, kind=kind.name, payload=payload, subject="vid_1", title="Test")
-        async with asyncio.timeout(15):
+            return await self.jobs.enqueue(tx, kind=kind.name, payload=payload, subject="vid_1", title="Test")
+
+    async def until(self, job_id: str, test: Callable[[Job], bool]) -> Job:
+        async with asyncio.timeout(60):
             while True:
                 async with self.database.read() as conn:
                     job = await self.jobs.get(conn, job_id)
-                if job.state.over:
+                if test(job):
                     return job
                 await asyncio.sleep(0.02)
+
+    async def history(self, job_id: str) -> list[JobAttempt]:
+        async with self.database.read() as conn:
+            return await self.jobs.attempts(conn, job_id)
 
 
 @pytest.fixture
@@ -154,3 +164,48 @@ async def test_the_runner_for_tests_ends_jobs_the_same_way(tmp_path: Path) -> No
     assert {job.kind: job.state for job in ended} == {"write": JobState.DONE, "refuse": JobState.FAILED}
     assert (tmp_path / "published" / "vid_write").exists()
     await database.close()
+
+
+async def test_pausing_stops_the_work_and_resuming_does_it_again(hall: Hall) -> None:
+    job_id = await hall.enqueue(testing.kind(), seconds=60.0)
+    await hall.until(job_id, lambda job: job.stage == "writing")
+    async with hall.database.transaction() as tx:
+        await hall.jobs.pause(tx, job_id)
+    paused = await hall.until(job_id, lambda job: job.state is JobState.PAUSED)
+    assert paused.attempts == 0
+    assert [attempt.outcome for attempt in await hall.history(job_id)] == ["paused"]
+    async with hall.database.transaction() as tx:
+        await hall.jobs.resume(tx, job_id)
+    await hall.until(job_id, lambda job: job.state is JobState.RUNNING)
+    async with hall.database.transaction() as tx:
+        await hall.jobs.cancel(tx, job_id)
+    assert (await hall.until(job_id, lambda job: job.state.over)).state is JobState.CANCELLED
+
+
+async def test_an_attempt_leaves_its_stages_and_what_it_printed(hall: Hall) -> None:
+    staged = await hall.over(testing.kind(), seconds=0.1)
+    (attempt,) = await hall.history(staged.id)
+    assert attempt.started_at is not None
+    assert [mark.stage for mark in attempt.stages] == ["writing"]
+    assert attempt.started_at <= attempt.stages[0].at <= (attempt.finished_at or 0)
+    noisy = await hall.over(
+        testing.kind("chatter", function="chatter"), text="/mnt/nas/take.mp4 is odd", output="/mnt/nas"
+    )
+    (attempt,) = await hall.history(noisy.id)
+    assert attempt.log is not None
+    assert attempt.log.count("is odd") == 3
+
+
+async def test_parts_of_a_job_that_failed_are_ended(hall: Hall) -> None:
+    slow, broken = testing.kind("slow"), testing.kind("refuse", function="refuse")
+    hall.jobs.register([slow, broken])
+    whole, part, other = new_id("job"), new_id("job"), new_id("job")
+
+    def new(job_id: str, kind: str, **more: Any) -> NewJob:
+        return NewJob(id=job_id, kind=kind, payload={"seconds": 60.0}, subject="vid_1", title="Test", **more)
+
+    async with hall.database.transaction() as tx:
+        parts = [new(part, "slow", parent_id=whole), new(other, "refuse", parent_id=whole)]
+        await hall.jobs.enqueue_many(tx, [*parts, new(whole, "slow", needs=(part, other))])
+    assert (await hall.until(whole, lambda job: job.state.over)).state is JobState.FAILED
+    assert (await hall.until(part, lambda job: job.state.over)).state is JobState.CANCELLED

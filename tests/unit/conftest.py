@@ -7,14 +7,14 @@ import pytest
 
 from cutroom.accounts.service import AccountService
 from cutroom.db.engine import Database
-from cutroom.db.upgrade import upgrade
+from tests.databases import copy_sqlite
 
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
     path = tmp_path / "cutroom.db"
+    copy_sqlite(path)
     database = Database(f"sqlite:///{path}")
-    await upgrade(database, sqlite_path=path)
     yield database
     await database.close()
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from cutroom.core.errors import CutroomError, ErrorKind
+from cutroom.core.errors import CutroomError, ErrorKind, TooMany
 
 
-class TooManyAttempts(CutroomError):
-    """Signing in failed too often; `retry_after` is how many seconds to wait."""
+class TooManyAttempts(TooMany):
+    """Signing in failed too often."""
 
     def __init__(self, retry_after: int) -> None:
         super().__init__(
             "accounts.too-many-attempts",
             f"Too many failed attempts; the next one is taken in {retry_after} s.",
             hint="If the password is lost, `cutroom login-link NAME` on the server prints a one-time link.",
-            kind=ErrorKind.TOO_MANY,
+            retry_after=retry_after,
         )
-        self.retry_after = retry_after
 
 
 def wrong_password() -> CutroomError:

@@ -22,6 +22,11 @@ class Role(StrEnum):
         return order.index(self) >= order.index(needed)
 
 
+def account_tag(account_id: str) -> str:
+    """The cache tag of what an account owns: a write of it says so with `Transaction.touch`."""
+    return f"account:{account_id}"
+
+
 class Principal(msgspec.Struct, frozen=True, kw_only=True):
     """The account a request acts for, and how it proved it."""
 

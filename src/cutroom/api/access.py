@@ -12,6 +12,7 @@ from fastapi.routing import APIRoute
 
 from cutroom.accounts.models import Principal, Role, Visit
 from cutroom.api.cookies import SESSION_COOKIE
+from cutroom.api.limits import Limits
 from cutroom.bootstrap.container import Cutroom
 from cutroom.core.errors import CutroomError, ErrorKind
 
@@ -33,7 +34,18 @@ async def visit(request: Request) -> Visit:
 
 
 async def identify(request: Request) -> Principal | None:
-    """Who is asking, by bearer token or session cookie."""
+    """Who is asking, by bearer token or session cookie. Raises `http.too-many-requests`."""
+    principal = await _shown(request)
+    asked = request.scope.get(ASKED)
+    if principal is not None and asked is not None:
+        asked.account = principal.account_id
+        limits: Limits = request.app.state.limits
+        if wait := limits.of_account(principal.account_id):
+            raise limits.refusal(wait)
+    return principal
+
+
+async def _shown(request: Request) -> Principal | None:
     accounts = (await services(request)).accounts
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
@@ -42,6 +54,10 @@ async def identify(request: Request) -> Principal | None:
     if not cookie:
         return None
     return await accounts.sessions.authenticate(cookie)
+
+
+ASKED = "cutroom.asked"
+"""Where a request's scope holds what becomes known of it, for the front."""
 
 
 class RequiresRole:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
+from cutroom.bootstrap.container import Cutroom
 from cutroom.core import clock
 
 SESSION_COOKIE = "cutroom_session"
@@ -20,6 +21,23 @@ def set_session_cookie(response: Response, secret: str, ends_at: int, *, secure:
         secure=secure,
         path="/",
     )
+
+
+def set_cdn_cookies(response: Response, services: Cutroom, *, secure: bool) -> tuple[list[str], int | None]:
+    """Let a browser read at CloudFront; names of the cookies and when they end (microseconds), none without it."""
+    cookies, ends_at = services.delivery.cookies()
+    for name, value in cookies.items():
+        response.set_cookie(
+            name,
+            value,
+            max_age=max(0, ends_at - clock.now() // clock.SECOND),
+            domain=services.settings.cdn.cookie_domain or None,
+            path="/",
+            secure=secure,
+            httponly=True,
+            samesite="none" if secure else "lax",
+        )
+    return sorted(cookies), ends_at * clock.SECOND if cookies else None
 
 
 def clear_session_cookie(response: Response) -> None:

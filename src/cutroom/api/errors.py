@@ -12,8 +12,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from cutroom.accounts.errors import TooManyAttempts
-from cutroom.core.errors import CutroomError, ErrorDocument, ErrorKind
+from cutroom.core.errors import CutroomError, ErrorDocument, ErrorKind, TooMany
 from cutroom.core.ids import new_id
 
 log = logging.getLogger(__name__)
@@ -31,6 +30,14 @@ STATUS = {
     ErrorKind.FAILED: 500,
     ErrorKind.UNAVAILABLE: 503,
     ErrorKind.NO_SPACE: 507,
+}
+
+# Where a protocol prescribes another status than the kind of error would get.
+_PRESCRIBED = {
+    "uploads.checksum-mismatch": 460,
+    "uploads.expired": 410,
+    "uploads.locked": 423,
+    "uploads.too-slow": 408,
 }
 
 # What Starlette raises by itself, in our words.
@@ -57,11 +64,11 @@ def install(app: FastAPI) -> None:
 def _expected(_: Request, error: Exception) -> Response:
     assert isinstance(error, CutroomError)
     headers = {}
-    if isinstance(error, TooManyAttempts):
+    if isinstance(error, TooMany):
         headers["retry-after"] = str(error.retry_after)
     if error.kind is ErrorKind.UNAUTHENTICATED:
         headers["www-authenticate"] = 'Bearer realm="cutroom"'
-    return error_response(STATUS[error.kind], error.document, headers)
+    return error_response(_PRESCRIBED.get(error.code, STATUS[error.kind]), error.document, headers)
 
 
 def _refused(_: Request, error: Exception) -> Response:

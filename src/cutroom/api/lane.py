@@ -1,6 +1,6 @@
 """The cache lane: answers that were given before, given again without entering the application.
 
-It stands between the guard and the routes. A route opts in with `Cache-Control: private, no-cache` on a plain 200. An
+The front asks it before anything else. A route opts in with `Cache-Control: private, no-cache` on a plain 200. An
 answer is kept under the very credential it was given to, so nobody is ever answered what another asked, and it holds
 exactly until somebody commits to the database (`db.commits`): that covers new footage as well as a revoked session.
 What depends on the clock alone, such as a session's end, is at most `KEEP_SECONDS` late.
@@ -8,113 +8,177 @@ What depends on the clock alone, such as a session's end, is at most `KEEP_SECON
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import math
 import secrets
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
+from functools import lru_cache
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import brotli
-import msgspec
 import xxhash
 import zstandard
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Scope, Send
 
 from cutroom.api.access import KEPT
 from cutroom.cache.entry import MISSING, Entry
 from cutroom.cache.memory import Memory
 from cutroom.db.commits import Commits
+from cutroom.telemetry.meters import Timing
 
 KEEP_SECONDS = 2.0
 _OPT_IN = KEPT["Cache-Control"].encode()
 _LARGEST = 1 << 20
 _COMPRESS_FROM = 500
+_MOST_PATHS = 20_000
 _CODINGS = ("zstd", "br", "gzip")
 _COMPRESSORS: dict[str, Callable[[bytes], bytes]] = {
     "zstd": lambda body: zstandard.ZstdCompressor(level=3).compress(body),
     "br": lambda body: brotli.compress(body, quality=5),
     "gzip": lambda body: _gzip(body),
 }
+_OF_304 = frozenset({b"cache-control", b"etag", b"vary"})
+"""What a 304 repeats (RFC 9110, 15.4.5); the rest stays with who has the answer."""
 _SECRET = secrets.token_bytes(32)
+_NEITHER = (None, None)
+_NO_BODY: Message = {"type": "http.response.body", "body": b""}
 Headers = list[tuple[bytes, bytes]]
 
 
-class Answer(msgspec.Struct, frozen=True):
-    """One kept answer in one coding."""
+class Answer:
+    """One kept answer in one coding, as the messages it is sent in."""
 
-    number: int  # of commits, before it was made
-    etag: bytes
-    headers: Headers
-    body: bytes
+    __slots__ = ("account", "body", "etag", "number", "renew_at", "start", "timing", "unchanged")
+
+    def __init__(
+        self, number: Hashable, etag: bytes, headers: Headers, body: bytes, account: str | None, timing: Timing
+    ) -> None:
+        self.number = number  # of commits, before it was made
+        self.etag = etag
+        self.start: Message = {"type": "http.response.start", "status": 200, "headers": headers}
+        self.body: Message = {"type": "http.response.body", "body": body}
+        said = [pair for pair in headers if pair[0] in _OF_304 or pair[0].startswith(b"access-control-")]
+        self.unchanged: Message = {"type": "http.response.start", "status": 304, "headers": said}
+        self.account = account  # whose rate its repetition counts against
+        self.timing = timing  # what its repetition is counted in
+        self.renew_at = time.monotonic() + KEEP_SECONDS / 2  # who asks then has it made anew, before it ends for all
+
+    def messages(self, known: bytes | None) -> tuple[Message, Message]:
+        """Whole, or 304 to who has it."""
+        if known is not None and (known == self.etag or _names(known, self.etag)):
+            return self.unchanged, _NO_BODY
+        return self.start, self.body
+
+
+class Question:
+    """What was asked and cannot be answered from before: its place in memory, and how it wants to be answered."""
+
+    __slots__ = ("answered", "coding", "key", "known", "number", "path")
+
+    def __init__(self, path: str, key: str, number: Hashable, coding: str, known: bytes | None) -> None:
+        self.path = path
+        self.key = key
+        self.number = number
+        self.coding = coding
+        self.known = known
+        self.answered: asyncio.Future[Answer | None] | None = None  # of the one that is being answered for others too
 
 
 class CacheLane:
-    """Middleware; give it its `commits` when the database is open. Without them it passes everything on."""
+    """Kept answers of one process; give it its `commits` when the database is open. Without them it keeps nothing."""
 
-    def __init__(self, app: ASGIApp, *, max_bytes: int = 32 << 20) -> None:
-        self._app = app
+    def __init__(self, *, max_bytes: int = 32 << 20) -> None:
         self.memory = Memory(max_bytes)
-        self.asked = 0
-        self.unchanged = 0
+        self.commits: Commits | None = None
+        self.hits = 0
+        self.made = 0
+        self._asking: dict[str, Question] = {}
+        self._kept_paths: set[str] = set()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer from memory, or pass on and keep what comes back."""
-        commits: Commits | None = getattr(scope["app"].state, "commits", None) if "app" in scope else None
-        if scope["type"] != "http" or scope["method"] != "GET" or commits is None:
-            await self._app(scope, receive, send)
-            return
-        number, (credential, coding, known) = commits.number(), _said(scope["headers"])
-        if number is None or credential is None:
-            await self._app(scope, receive, send)
-            return
-        key = _key(scope, credential, coding)
-        self.asked += 1
+    def look(self, scope: Scope) -> tuple[Question | None, Answer | None]:
+        """A kept answer that still holds, or the question where there is none; neither for what is never kept."""
+        commits = self.commits
+        if commits is None or scope["method"] != "GET":
+            return _NEITHER
+        headers = scope["headers"]
+        said: dict[bytes, bytes] = dict(headers)
+        bearer, cookie = said.get(b"authorization"), said.get(b"cookie")
+        # With several credentials, or a header given twice, only the application knows which one counts.
+        if (bearer is None) == (cookie is None) or len(said) != len(headers) or b"range" in said:
+            return _NEITHER
+        number = commits.number()
+        if number is None:
+            return _NEITHER
+        coding = _coding(said.get(b"accept-encoding", b""))
+        key = _key(scope, said, bearer, cookie, coding)
         answer = self.memory.peek(key)
         if answer is not MISSING and answer.number == number:
-            await self._give(answer, known, send)
-            return
-        await self._app(scope, receive, _Keeper(self, send, key=key, number=number, coding=coding, known=known))
+            if answer.renew_at > self.memory.clock():
+                self.hits += 1
+                return None, answer
+            answer.renew_at = math.inf  # this one is renewed from now on; the others still get the answer
+        return Question(scope["path"], key, number, coding, said.get(b"if-none-match")), None
 
-    async def _give(self, answer: Answer, known: bytes, send: Send) -> None:
-        if known and _names(known, answer.etag):
-            self.unchanged += 1
-            headers = [pair for pair in answer.headers if pair[0] not in _ABOUT_BODY]
-            await send({"type": "http.response.start", "status": 304, "headers": headers})
-            await send({"type": "http.response.body", "body": b""})
-            return
-        await send({"type": "http.response.start", "status": 200, "headers": list(answer.headers)})
-        await send({"type": "http.response.body", "body": answer.body})
+    async def join(self, asked: Question) -> Answer | None:
+        """The answer to the same question that is being answered already, if nothing was committed since it began.
 
-    async def keep(
-        self, key: str, number: int, coding: str, headers: Headers, body: bytes, known: bytes, send: Send
-    ) -> None:
-        """An answer that opted in: in the coding it is asked in, with a validator; kept, and given."""
-        coded = _COMPRESSORS[coding](body) if coding and len(body) >= _COMPRESS_FROM else body
-        coding = coding if coded is not body else ""
+        None for the one who has to answer it, or where what was answered is not to be kept. Nobody waits at an address
+        of which nothing was kept before: it may be a stream.
+        """
+        if asked.path not in self._kept_paths:
+            return None
+        first = self._asking.get(asked.key)
+        if first is None or first.number != asked.number or first.answered is None:
+            asked.answered = asyncio.get_running_loop().create_future()
+            self._asking[asked.key] = asked
+            return None
+        answer = await asyncio.shield(first.answered)
+        self.hits += answer is not None
+        return answer
+
+    def leave(self, asked: Question, answer: Answer | None = None) -> None:
+        """The question is answered, or will not be."""
+        if self._asking.get(asked.key) is asked:
+            del self._asking[asked.key]
+        if asked.answered is not None and not asked.answered.done():
+            asked.answered.set_result(answer)
+
+    def keep(self, asked: Question, headers: Headers, body: bytes, account: str | None, timing: Timing) -> Answer:
+        """An answer that opted in, in the coding it is asked in and with a validator."""
+        self.made += 1
+        coding = asked.coding if len(body) >= _COMPRESS_FROM else ""
+        coded = _COMPRESSORS[coding](body) if coding else body
         etag = f'"{xxhash.xxh3_128_hexdigest(coded)}"'.encode()
+        varies = [value for name, value in headers if name == b"vary"]
         kept = [pair for pair in headers if pair[0] not in (b"content-length", b"etag", b"vary")]
         kept += [(b"etag", etag), (b"content-length", b"%d" % len(coded))]
-        kept.append((b"vary", b"Accept-Encoding, Authorization, Cookie"))
+        kept.append((b"vary", b", ".join([b"Accept-Encoding, Authorization, Cookie", *varies])))
         if coding:
             kept.append((b"content-encoding", coding.encode()))
-        answer = Answer(number, etag, kept, coded)
+        answer = Answer(asked.number, etag, kept, coded, account, timing)
         until = time.monotonic() + KEEP_SECONDS
-        self.memory.put(Entry(key, answer, size=len(coded) + 600, fresh_until=until, dead_at=until, group="lane"))
-        await self._give(answer, known, send)
+        size = len(coded) + 1500
+        self.leave(asked, answer)
+        if len(self._kept_paths) >= _MOST_PATHS:
+            self._kept_paths.clear()
+        self._kept_paths.add(asked.path)
+        self.memory.put(Entry(asked.key, answer, size=size, fresh_until=until, dead_at=until, group="lane"))
+        return answer
 
 
-_ABOUT_BODY = frozenset({b"content-length", b"content-type", b"content-encoding"})
-
-
-class _Keeper:
+class Keeper:
     """`send` of a request that was passed on: collects an answer that may be kept, and lets every other one through."""
 
-    def __init__(self, lane: CacheLane, send: Send, *, key: str, number: int, coding: str, known: bytes) -> None:
+    def __init__(self, lane: CacheLane, asked: Question, send: Send, about: Callable[[], tuple[Any, Timing]]) -> None:
+        """`about` says whose request it was, and what its repetitions are counted in."""
         self._lane = lane
+        self._asked = asked
         self._send = send
-        self._kept = (key, number, coding)
-        self._known = known
+        self._about = about
         self._start: Message | None = None
         self._body: list[bytes] = []
         self._size = 0
@@ -124,6 +188,7 @@ class _Keeper:
             self._start = message
             return
         if self._start is None or message["type"] != "http.response.body":
+            self._lane.leave(self._asked)  # nothing to wait for
             await self._send(message)
             return
         self._body.append(message.get("body", b""))
@@ -132,11 +197,13 @@ class _Keeper:
             await self._let_go(more=message.get("more_body", False))
         elif not message.get("more_body", False):
             start, self._start = self._start, None
-            headers, body = list(start["headers"]), b"".join(self._body)
-            await self._lane.keep(*self._kept, headers, body, self._known, self._send)
+            answer = self._lane.keep(self._asked, list(start["headers"]), b"".join(self._body), *self._about())
+            for each in answer.messages(self._asked.known):
+                await self._send(each)
 
     async def _let_go(self, *, more: bool) -> None:
         """Too large after all."""
+        self._lane.leave(self._asked)
         start, self._start = self._start, None
         assert start is not None
         await self._send(start)
@@ -156,26 +223,7 @@ def _may_keep(start: Message) -> bool:
     )
 
 
-def _said(headers: Headers) -> tuple[bytes | None, str, bytes]:
-    """Who is asking, by the credential shown; the coding to answer in; the validator it has.
-
-    None for who: nobody, or several credentials at once, of which only the application knows which one counts.
-    """
-    credentials, accepted, known = [], b"", b""
-    for name, value in headers:
-        if name in (b"authorization", b"cookie"):
-            credentials.append(name + b"=" + value)
-        elif name == b"accept-encoding":
-            accepted += b"," + value
-        elif name == b"if-none-match":
-            known = value
-        elif name == b"range":
-            return None, "", b""
-    if len(credentials) != 1:
-        return None, "", b""
-    return credentials[0], _coding(accepted), known
-
-
+@lru_cache(256)
 def _coding(accepted: bytes) -> str:
     """The best of our codings that is accepted (RFC 9110, 12.5.3); "" for none."""
     refused: set[str] = set()
@@ -188,19 +236,32 @@ def _coding(accepted: bytes) -> str:
     return next((one for one in _CODINGS if one not in refused and (one in named or "*" in named)), "")
 
 
-def _key(scope: Scope, credential: bytes, coding: str) -> str:
+def _key(scope: Scope, said: dict[bytes, bytes], bearer: bytes | None, cookie: bytes | None, coding: str) -> str:
     """Everything that the answer depends on besides the database."""
     query = scope["query_string"]
-    if b"&" in query:
-        # The same question in another order is the same question; a repeated name keeps its values' order.
-        pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
-        query = urlencode(sorted(pairs, key=lambda pair: pair[0])).encode()
-    host = next((value for name, value in scope["headers"] if name == b"host"), b"")
-    parts = (credential, host, scope["scheme"].encode(), scope["path"].encode("utf-8", "surrogatepass"), query)
-    # Packed with their lengths, so that no two lists of parts run into each other, and hashed under a secret, so that
-    # nobody can look for a list that has another's hash. The credential itself is not kept.
-    hashed = hashlib.blake2b(msgspec.msgpack.encode(parts), key=_SECRET, digest_size=20).hexdigest()
-    return f"{coding}:{hashed}"
+    # Neither a header nor a query can hold a line's end, and the path, which can, comes last: no two lists of parts run
+    # into each other. Hashed under a secret, so that nobody can look for a list that has another's hash, and so that
+    # the credential itself is not kept.
+    parts = b"\n".join(
+        (
+            b"b" if bearer is not None else b"c",
+            bearer if bearer is not None else cookie or b"",
+            said.get(b"host", b""),
+            said.get(b"origin", b""),
+            scope["scheme"].encode(),
+            coding.encode(),
+            _in_order(query) if b"&" in query else query,
+            scope["path"].encode("utf-8", "surrogatepass"),
+        )
+    )
+    return hashlib.blake2b(parts, key=_SECRET, digest_size=20).hexdigest()
+
+
+@lru_cache(1024)
+def _in_order(query: bytes) -> bytes:
+    """The same question in another order is the same question; a repeated name keeps its values' order."""
+    pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
+    return urlencode(sorted(pairs, key=lambda pair: pair[0])).encode()
 
 
 def _names(known: bytes, etag: bytes) -> bool:

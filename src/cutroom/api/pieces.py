@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from bisect import bisect_right
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import suppress
 from email.utils import formatdate
 from itertools import accumulate
-from pathlib import Path
 from typing import Any
 
 import xxhash
@@ -17,8 +15,9 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from cutroom.api.files import REVALIDATE, attachment, decide, disconnected
+from cutroom.api.files import REVALIDATE, attachment, decide, disconnected, raw_headers
 from cutroom.proxies.models import Joined
+from cutroom.storage.port import ObjectStore
 
 _PIECE = 256 << 10
 _STALLED_SECONDS = 300.0  # without taking a byte, after which somebody counts as gone
@@ -27,8 +26,9 @@ _STALLED_SECONDS = 300.0  # without taking a byte, after which somebody counts a
 class JoinedAnswer(Response):
     """A rung as one MP4, whole or the range that was asked for; nothing of it is copied anywhere."""
 
-    def __init__(self, joined: Joined, *, download_name: str, identity: str) -> None:
+    def __init__(self, joined: Joined, *, store: ObjectStore, download_name: str, identity: str) -> None:
         """`identity` names the bytes for ever: the ladder and the rung."""
+        self._store = store
         self.background = None
         self._joined = joined
         self._download_name = download_name
@@ -56,7 +56,7 @@ class JoinedAnswer(Response):
             headers.pop("content-type")
         else:
             headers["content-length"] = str(end - start)
-        await send({"type": "http.response.start", "status": code, "headers": _raw(headers)})
+        await send({"type": "http.response.start", "status": code, "headers": raw_headers(headers)})
         if scope["method"] == "HEAD" or code in (304, 416):
             await send({"type": "http.response.body", "body": b""})
             return
@@ -65,18 +65,18 @@ class JoinedAnswer(Response):
     async def _send(self, start: int, end: int, receive: Receive, send: Send) -> None:
         gone = asyncio.ensure_future(disconnected(receive))
         try:
-            for path, offset, length in self._stretches(start, end):
+            for key, offset, length in self._stretches(start, end):
                 if gone.done():
                     return
                 start += length
-                body = await asyncio.to_thread(self._read, path, offset, length)
+                body = await asyncio.to_thread(self._read, key, offset, length)
                 async with asyncio.timeout(_STALLED_SECONDS):
                     await send({"type": "http.response.body", "body": body, "more_body": start < end})
         finally:
             gone.cancel()
 
-    def _stretches(self, start: int, end: int) -> Iterator[tuple[Path | None, int, int]]:
-        """Where the bytes from `start` to `end` lie: file (None: the head), offset and length, never too long."""
+    def _stretches(self, start: int, end: int) -> Iterator[tuple[str | None, int, int]]:
+        """Where the bytes from `start` to `end` lie: key (None: the head), offset and length, never too long."""
         pieces = self._joined.file.pieces
         number = bisect_right(self._ends, start)
         while start < end:
@@ -84,20 +84,16 @@ class JoinedAnswer(Response):
             length = min(end, self._ends[number], start + _PIECE) - start
             if number:
                 piece = pieces[number - 1]
-                yield self._joined.folder / piece.file, piece.offset + start - begins, length
+                yield f"{self._joined.prefix}/{piece.file}", piece.offset + start - begins, length
             else:
                 yield None, start, length
             start += length
             number += start == self._ends[number]
 
-    def _read(self, path: Path | None, offset: int, length: int) -> bytes:
-        if path is None:
+    def _read(self, key: str | None, offset: int, length: int) -> bytes:
+        if key is None:
             return self._joined.file.head[offset : offset + length]
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            data = os.pread(descriptor, length, offset)
-        finally:
-            os.close(descriptor)
+        data = self._store.read_range(key, offset, length)
         if len(data) < length:
             # The length that was promised cannot be kept, so the connection must break.
             raise OSError("a segment became shorter while it was sent")
@@ -118,7 +114,7 @@ class MadeAnswer(Response):
         """Send piece after piece; whoever leaves stops the work."""
         gone = asyncio.ensure_future(disconnected(receive))
         try:
-            await send({"type": "http.response.start", "status": 200, "headers": _raw(self._described)})
+            await send({"type": "http.response.start", "status": 200, "headers": raw_headers(self._described)})
             piece: bytes | None = self._first
             while piece is not None:
                 async with asyncio.timeout(_STALLED_SECONDS):
@@ -151,7 +147,3 @@ def made_headers(media_type: str, download_name: str) -> dict[str, str]:
         "cache-control": "private, no-store",
         "accept-ranges": "none",
     }
-
-
-def _raw(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:
-    return [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]

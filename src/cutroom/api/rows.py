@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cutroom.api.media_urls import peaks_url, playlist_url, poster, sprite, timing
+from cutroom.api.media_urls import HERE, Links, peaks_url, playlist_url, poster, sprite, timing
 from cutroom.bootstrap.container import Cutroom
 from cutroom.jobs.models import Job, JobState
 from cutroom.library.models import LocationKind, Video
@@ -52,6 +52,7 @@ class VideoRow(msgspec.Struct, frozen=True, kw_only=True):
     thumbhash: str | None
     poster: dict[str, list[dict[str, Any]]] | None
     sprite: dict[str, Any] | None
+    tags: list[str]
     jobs: JobsSummary
 
 
@@ -59,6 +60,8 @@ class VideoPage(msgspec.Struct, frozen=True, kw_only=True):
     items: list[VideoRow]
     next: str | None
     total: int
+    total_exact: bool
+    corrected: str | None
 
 
 class Location(msgspec.Struct, frozen=True):
@@ -85,31 +88,35 @@ class VideoDetail(VideoRow, frozen=True, kw_only=True):
     downloads: list[Download]
 
 
-async def rows_of(services: Cutroom, conn: AsyncConnection, videos: Sequence[Video]) -> list[VideoRow]:
+async def rows_of(
+    services: Cutroom, conn: AsyncConnection, videos: Sequence[Video], links: Links = HERE
+) -> list[VideoRow]:
     """The list rows of some videos, in three queries however many there are."""
     views = await services.proxies.views(conn, {video.asset_id for video in videos})
     subjects = {video.id for video in videos} | {video.asset_id for video in videos}
     active = await services.jobs.active(conn, subjects)
     return [
-        VideoRow(**_fields(video, views.get(video.asset_id, AssetViews()), _jobs_of(video, active), exact=False))
+        VideoRow(**_fields(video, views.get(video.asset_id, AssetViews()), _jobs_of(video, active), links, exact=False))
         for video in videos
     ]
 
 
-async def detail_of(services: Cutroom, conn: AsyncConnection, video: Video, *, with_path: bool) -> VideoDetail:
+async def detail_of(
+    services: Cutroom, conn: AsyncConnection, video: Video, links: Links = HERE, *, with_path: bool
+) -> VideoDetail:
     """Everything the watch page shows; `with_path` tells where a referenced file is."""
     views = (await services.proxies.views(conn, {video.asset_id})).get(video.asset_id, AssetViews())
     active = await services.jobs.active(conn, {video.id, video.asset_id})
     proxy = await services.proxies.playback(conn, video.asset_id)
     shown = with_path and video.location_kind is LocationKind.REFERENCE
     return VideoDetail(
-        **_fields(video, views, _jobs_of(video, active), exact=True),
+        **_fields(video, views, _jobs_of(video, active), links, exact=True),
         location=Location(video.location_kind.value, printable(video.path) if shown else None),
         probe=video.probe,
         findings=await services.inspection.findings(conn, video.id),
-        timing=timing(video.id, proxy),
-        playlist=playlist_url(video.id, proxy),
-        peaks=peaks_url(video.id, views),
+        timing=timing(video.id, proxy, links),
+        playlist=playlist_url(video.id, proxy, links),
+        peaks=peaks_url(video.id, views, links),
         original_url=f"/api/videos/{video.id}/original",
         downloads=_downloads(video, proxy),
     )
@@ -133,7 +140,7 @@ def printable(text: str) -> str:
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-def _fields(video: Video, views: AssetViews, jobs: JobsSummary, *, exact: bool) -> dict[str, Any]:
+def _fields(video: Video, views: AssetViews, jobs: JobsSummary, links: Links, *, exact: bool) -> dict[str, Any]:
     duration, rate = video.duration, video.rate
     return {
         "id": video.id,
@@ -150,8 +157,9 @@ def _fields(video: Video, views: AssetViews, jobs: JobsSummary, *, exact: bool) 
         "verdict_message": video.verdict_message,
         "proxy_state": video.proxy_state.value,
         "thumbhash": views.thumbnails.detail.get("thumbhash") if views.thumbnails else None,
-        "poster": poster(video.id, views),
-        "sprite": sprite(video.id, views, exact=exact),
+        "poster": poster(video.id, views, links),
+        "sprite": sprite(video.id, views, links, exact=exact),
+        "tags": list(video.tags),
         "jobs": jobs,
     }
 

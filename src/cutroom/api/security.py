@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cutroom.api.errors import error_response
+from cutroom.api.tus import is_upload
 from cutroom.core.errors import ErrorDocument
 
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -39,8 +40,11 @@ HEADERS = {
     "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
 _RAW_HEADERS = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+_MEDIA_RULES = ("media-src", "img-src", "connect-src")
 _OPENER = (b"cross-origin-opener-policy", b"same-origin")
 _NO_STORE = (b"cache-control", b"no-store")
+_OWN_BUSINESS = ("/api/", "/admin/", "/health", "/metrics")
+"""What nobody between may keep unless a route says so."""
 _UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -51,10 +55,13 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     hosts: frozenset[str]  # names that requests may be sent to, lower case, without ports
     any_host: bool = False
     any_address: bool = False  # IP literals too: a page of another site cannot be reached under one
+    media_origin: str = ""  # where media comes from besides this server: scheme, name and port
     body_bytes: int = 4 << 20  # the most for a request that is not an upload
 
 
-def rules(*, host: str, allowed_hosts: Iterable[str], public_url: str = "", own_name: str = "") -> Rules:
+def rules(
+    *, host: str, allowed_hosts: Iterable[str], public_url: str = "", own_name: str = "", media_origin: str = ""
+) -> Rules:
     """The rules of a server that listens on `host`; `own_name` is what the machine calls itself."""
     allowed = {name.lower().strip("[]") for name in allowed_hosts}
     names = {*_LOOPBACK, *allowed, host.lower().strip("[]")}
@@ -67,6 +74,7 @@ def rules(*, host: str, allowed_hosts: Iterable[str], public_url: str = "", own_
         hosts=frozenset(names - {""}),
         any_host="*" in allowed,
         any_address=beyond,
+        media_origin=media_origin,
     )
 
 
@@ -76,6 +84,7 @@ class RequestGuard:
     def __init__(self, app: ASGIApp, rules: Rules) -> None:
         self._app = app
         self._rules = rules
+        self._headers = _headers(rules.media_origin)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer it here."""
@@ -87,7 +96,7 @@ class RequestGuard:
 
         async def protected(message: Message) -> None:
             if message["type"] == "http.response.start":
-                _protect(message.setdefault("headers", []), scope["path"], trustworthy)
+                _protect(message.setdefault("headers", []), self._headers, scope["path"], trustworthy)
             await send(message)
 
         refusal = self._refusal(scope, headers)
@@ -95,7 +104,7 @@ class RequestGuard:
             status, document = refusal
             await error_response(status, document)(scope, receive, protected)
             return
-        if scope["path"] == "/api/uploads":
+        if is_upload(scope["path"]):
             await self._app(scope, receive, protected)  # measured by the upload itself, as it streams
         else:
             await self._app(scope, _limited(receive, self._rules.body_bytes), protected)
@@ -117,7 +126,7 @@ class RequestGuard:
                 hint="Scripts and other sites use a personal token: `Authorization: Bearer ctr_…`.",
             )
         length = headers.get("content-length", "")
-        if scope["path"] != "/api/uploads" and length.isdigit() and int(length) > self._rules.body_bytes:
+        if not is_upload(scope["path"]) and length.isdigit() and int(length) > self._rules.body_bytes:
             return 413, ErrorDocument(
                 code="http.too-large",
                 message=f"The request's body is larger than the {self._rules.body_bytes} bytes that are taken here.",
@@ -173,13 +182,26 @@ def _is_loopback(host: str) -> bool:
     return host in _LOOPBACK or (_is_address(host) and ipaddress.ip_address(host).is_loopback)
 
 
-def _protect(headers: list[tuple[bytes, bytes]], path: str, trustworthy: bool) -> None:
+def _headers(media_origin: str) -> list[tuple[bytes, bytes]]:
+    """The headers, with a place that media may come from besides this server."""
+    if not media_origin:
+        return _RAW_HEADERS
+    policy = "; ".join(
+        f"{rule} {media_origin}" if rule.startswith(_MEDIA_RULES) else rule
+        for rule in CONTENT_SECURITY_POLICY.split("; ")
+    )
+    return [(name.encode(), value.encode()) for name, value in {**HEADERS, "content-security-policy": policy}.items()]
+
+
+def _protect(
+    headers: list[tuple[bytes, bytes]], added: list[tuple[bytes, bytes]], path: str, trustworthy: bool
+) -> None:
     present = {name for name, _ in headers}
-    headers += [pair for pair in _RAW_HEADERS if pair[0] not in present]
+    headers += [pair for pair in added if pair[0] not in present]
     # Browsers complain about the first on plain HTTP, where they ignore it.
     if trustworthy and _OPENER[0] not in present:
         headers.append(_OPENER)
-    if path.startswith("/api/") and _NO_STORE[0] not in present:
+    if path.startswith(_OWN_BUSINESS) and _NO_STORE[0] not in present:
         headers.append(_NO_STORE)
 
 

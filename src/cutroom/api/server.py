@@ -7,10 +7,12 @@ import logging
 import os
 import signal
 import socket
+import ssl
 import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from types import FrameType
 
 from granian import Granian
@@ -19,7 +21,7 @@ from granian.log import LogLevels
 from starlette.types import ASGIApp
 
 from cutroom.core.errors import CutroomError, ErrorKind
-from cutroom.processes.fresh import start_processes_fresh
+from cutroom.processes.fresh import start_processes_fresh, starter
 
 GOODBYE = signal.SIGUSR1
 """Sent to a worker before it is asked to stop: open event streams would keep it from stopping by itself."""
@@ -27,10 +29,13 @@ GOODBYE = signal.SIGUSR1
 _STOP_SECONDS = 2
 
 
-def run(*, host: str, port: int, workers: int, on_stop: Callable[[], None]) -> None:
+def run(
+    *, host: str, port: int, workers: int, certificate: Path | None, key: Path | None, on_stop: Callable[[], None]
+) -> None:
     """Serve until SIGINT or SIGTERM; `on_stop` is called when one arrives.
 
-    Workers read their settings from the environment. Raises SystemExit when they keep failing.
+    With a `certificate` and its `key` (PEM) it speaks HTTPS, and HTTP/2 to who offers it. Workers read their settings
+    from the environment. Raises SystemExit when they keep failing.
     """
     start_processes_fresh()
     server = Granian(
@@ -44,6 +49,8 @@ def run(*, host: str, port: int, workers: int, on_stop: Callable[[], None]) -> N
         log_level=LogLevels.warning,
         respawn_failed_workers=True,
         workers_kill_timeout=_STOP_SECONDS,
+        ssl_cert=certificate,
+        ssl_key=key,
     )
 
     def stop(_number: int, _frame: FrameType | None) -> None:
@@ -66,8 +73,7 @@ def worker_app() -> ASGIApp:
     from cutroom.api.app import create_app
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    parent = os.getppid()
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    threading.Thread(target=_end_with, args=(starter(),), daemon=True).start()
     return create_app()
 
 
@@ -91,6 +97,21 @@ def check_free(host: str, port: int) -> int:
                 kind=ErrorKind.CONFLICT,
             ) from error
         return int(probe.getsockname()[1])
+
+
+def check_certificate(certificate: str, key: str) -> tuple[Path | None, Path | None]:
+    """The files of a certificate and its key, or neither. Raises `server.bad-certificate`."""
+    if not certificate and not key:
+        return None, None
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
+    except (OSError, ValueError) as error:  # an SSLError is an OSError
+        raise CutroomError(
+            "server.bad-certificate",
+            f"The certificate {certificate!r} with the key {key!r} cannot be used: {error}.",
+            hint="CUTROOM_SERVER_TLS_CERTIFICATE and CUTROOM_SERVER_TLS_KEY name two PEM files that belong together.",
+        ) from error
+    return Path(certificate), Path(key)
 
 
 def _end_with(parent: int) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import msgspec
 
@@ -14,7 +14,7 @@ from cutroom.accounts.models import Principal
 from cutroom.accounts.service import AccountService
 from cutroom.core.errors import CutroomError
 from cutroom.db.engine import Database
-from cutroom.events.models import EVERYONE, OutboxRow
+from cutroom.events.models import EVERYONE, PROCESSES, OutboxRow
 from cutroom.events.service import Tail, latest_id, oldest_id
 
 log = logging.getLogger(__name__)
@@ -28,9 +28,13 @@ _END = None
 class EventHub:
     """Reads the outbox once and hands each row to the streams whose account may see it."""
 
-    def __init__(self, database: Database, accounts: AccountService) -> None:
+    def __init__(
+        self, database: Database, accounts: AccountService, between: Callable[[OutboxRow], Awaitable[None]]
+    ) -> None:
+        """`between` is called with what processes tell each other, which no page sees."""
         self._database = database
         self._accounts = accounts
+        self._between_processes = between
         self._queues: set[asyncio.Queue[OutboxRow | None]] = set()
         self._task: asyncio.Task[None] | None = None
         self._closed = False
@@ -123,6 +127,9 @@ class EventHub:
                 try:
                     async for row in tail:
                         self._handed_out = row.id
+                        if row.audience == PROCESSES:
+                            await self._between_processes(row)
+                            continue
                         for queue in self._queues:
                             _put(queue, row)
                 except CutroomError as error:
@@ -142,6 +149,8 @@ def _put(queue: asyncio.Queue[OutboxRow | None], row: OutboxRow | None) -> None:
 
 
 def _may_see(caller: Principal, row: OutboxRow) -> bool:
+    if row.audience == PROCESSES:
+        return False
     return row.audience in (EVERYONE, caller.account_id) or caller.is_administrator
 
 

@@ -82,6 +82,17 @@ class Broker:
                         ignore_result=True,
                     )
 
+    def advice(self) -> list[str]:
+        """Settings of a Redis broker that make it lose messages. Raises `broker.unreachable`."""
+        if not _is_redis(self.url):
+            return []
+        with self._lock, _Refusing(self):
+            ask = self._connected().default_channel.client.config_get
+            policy = ask("maxmemory-policy").get("maxmemory-policy")
+            logged = ask("appendonly").get("appendonly")
+        advice = [] if policy == "noeviction" else [f"maxmemory-policy is {policy}: set it to noeviction"]
+        return advice if logged == "yes" else [*advice, "appendonly is off: set it to yes"]
+
     def close(self) -> None:
         """Let go of the connection."""
         with self._lock:

@@ -19,7 +19,7 @@ _STALE_SECONDS = 24 * 3600.0
 
 @dataclass(frozen=True)
 class DataDirectory:
-    """`{cutroom.db, objects/, scratch/, backups/, cutroom.toml, server.lock}` below `root`."""
+    """`{cutroom.db, objects/, scratch/, backups/, statements/, cutroom.toml, server.lock}` below `root`."""
 
     root: Path
 
@@ -42,6 +42,16 @@ class DataDirectory:
     def moments(self) -> Path:
         """Pictures of damaged moments: a cache, made again when it is gone."""
         return self.root / "cache" / "moments"
+
+    @property
+    def slow(self) -> Path:
+        """What each process has asked the database, and how long that took."""
+        return self.root / "statements"
+
+    @property
+    def numbers(self) -> Path:
+        """What each server process has counted, for whoever answers for all of them."""
+        return self.root / "cache" / "numbers"
 
     @property
     def backups(self) -> Path:

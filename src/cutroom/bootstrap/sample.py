@@ -20,7 +20,7 @@ async def wanted(cutroom: Cutroom) -> bool:
     if not cutroom.settings.library.sample:
         return False
     async with cutroom.database.read() as conn:
-        if await cutroom.library.count(conn, viewer=None, where=VideoFilter()):
+        if (await cutroom.library.count(conn, viewer=None, where=VideoFilter())).number:
             return False
         return not await cutroom.accounts.audit.has(conn, _ACTION)
 

@@ -106,7 +106,7 @@ async def _count(cutroom: Cutroom, scan: Scan, meter: _Meter) -> None:
         from cutroom.library.models import VideoFilter
 
         async with cutroom.database.read() as conn:
-            meter.total = await cutroom.library.count(conn, viewer=None, where=VideoFilter())
+            meter.total = (await cutroom.library.count(conn, viewer=None, where=VideoFilter())).number
         return
     meter.total = await asyncio.to_thread(lambda: sum(1 for _ in _files(cutroom, scan)))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,9 +15,11 @@ from sqlalchemy.exc import DBAPIError
 from cutroom.bootstrap.datadir import DataDirectory
 from cutroom.bootstrap.settings import Settings
 from cutroom.core.errors import CutroomError, ErrorKind
-from cutroom.db.engine import Database, Transaction, explain
+from cutroom.db.backup import back_up_postgres, back_up_sqlite
+from cutroom.db.engine import Database, Transaction
 from cutroom.db.location import refuse_network_share
-from cutroom.db.upgrade import backup_sqlite, upgrade
+from cutroom.db.refusals import explain
+from cutroom.db.upgrade import upgrade
 from cutroom.events.announce import Announcer
 from cutroom.inspection.events import FilesInspected
 from cutroom.inspection.scan_history import ScanHistory
@@ -36,11 +39,7 @@ async def opened(settings: Settings) -> AsyncIterator[Database]:
     data.create()
     if not settings.database.url:
         refuse_network_share(data.root)
-    database = Database(
-        settings.database.url or f"sqlite:///{data.database}",
-        pool_size=settings.database.pool_size,
-        busy_seconds=settings.database.busy_seconds,
-    )
+    database = Database(settings.database.url or f"sqlite:///{data.database}", pooling=settings.database.pooling())
     try:
         await _upgrade(database, data)
         yield database
@@ -48,20 +47,25 @@ async def opened(settings: Settings) -> AsyncIterator[Database]:
         await database.close()
 
 
-def back_up(settings: Settings) -> Path:
-    """Copy the SQLite database to the backups folder while it is in use; the copy's path.
+def back_up(settings: Settings, target: Path | None = None) -> Path:
+    """Copy the database to `target` (None: the backups folder) while it is in use; the copy's path.
 
-    Raises `db.not-sqlite`, `db.missing`, and what the disk refuses.
+    Raises `db.missing`, what `db.backup` does, and what the disk refuses.
     """
-    data = DataDirectory(settings.data)
-    if settings.database.url and not settings.database.url.startswith("sqlite"):
-        hint = "Back it up with pg_dump."
-        raise CutroomError("db.not-sqlite", "The database is on a PostgreSQL server.", hint=hint)
-    if not data.database.exists():
+    data, url = DataDirectory(settings.data), settings.database.url
+    on_server = bool(url) and not url.startswith("sqlite")
+    if not on_server and not data.database.exists():
         message = f"There is no database in {str(data.root)!r} yet."
         raise CutroomError("db.missing", message, kind=ErrorKind.NOT_FOUND)
+    if target is None:
+        name = f"cutroom-{datetime.now(UTC):%Y%m%dT%H%M%S}-by-hand"
+        target = data.backups / f"{name}.{'dump' if on_server else 'db'}"
     try:
-        return backup_sqlite(data.database, label="by-hand")
+        if on_server:
+            back_up_postgres(url, target)
+        else:
+            back_up_sqlite(data.database, target)
+        return target
     except sqlite3.Error as error:
         raise explain(error) from error
     except OSError as error:
@@ -109,11 +113,10 @@ class _House:
 async def _upgrade(database: Database, data: DataDirectory) -> None:
     try:
         await upgrade(database, sqlite_path=data.database if database.is_sqlite else None)
-    except (DBAPIError, sqlite3.Error) as error:
-        found = explain(error)
+    except (CutroomError, DBAPIError, sqlite3.Error) as error:
+        found = error if isinstance(error, CutroomError) else explain(error)
+        if not isinstance(found, CutroomError) or found.code == "db.newer":
+            raise
         raise CutroomError(
             found.code, found.message, hint=f"{found.hint or ''} {_WITHOUT}".strip(), kind=found.kind
         ) from error
-    except OSError as error:  # a PostgreSQL server that is not there
-        message = f"The database cannot be reached: {error.strerror or error}."
-        raise CutroomError("db.unreachable", message, hint=_WITHOUT, kind=ErrorKind.UNAVAILABLE) from error

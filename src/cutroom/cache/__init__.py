@@ -2,6 +2,7 @@
 
 from cutroom.cache.entry import MISSING
 from cutroom.cache.lazy import LazyMap, LazyValue
+from cutroom.cache.limits import RateLimiter
 from cutroom.cache.models import ModelCache
 from cutroom.cache.plan import Plan
 from cutroom.cache.queries import QueryCache, cached
@@ -18,6 +19,7 @@ __all__ = [
     "ModelCache",
     "Plan",
     "QueryCache",
+    "RateLimiter",
     "TieredCache",
     "cached",
 ]

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from cutroom.cache.errors import bad_url, no_hiredis
+from cutroom.cache.errors import bad_url
 
 Reply = Any
 
@@ -143,12 +143,8 @@ async def connect(
     """Open a connection with client tracking on; `silence` is after how many seconds Redis counts as hung.
 
     `redis://[USER:PASSWORD@]HOST[:PORT][/DB]`, `rediss://…` (TLS) or `unix:///PATH[?db=N]`. Raises `RedisGone`,
-    `RedisRefused`, and `cache.bad-url`, `cache.no-client`.
+    `RedisRefused`, and `cache.bad-url`.
     """
-    try:
-        import hiredis  # noqa: F401 (only to see whether it is there)
-    except ImportError as error:
-        raise no_hiredis() from error
     parts = urlsplit(url)
     if parts.scheme not in ("redis", "rediss", "unix"):
         raise bad_url(url)

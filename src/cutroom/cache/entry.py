@@ -38,7 +38,6 @@ class Entry:
         self,
         key: str,
         value: Any,
-        *,
         size: int,
         fresh_until: float,
         dead_at: float,

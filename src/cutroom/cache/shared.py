@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from cutroom.cache.connection import Connection, RedisGone, RedisRefused, connect
+from cutroom.cache.errors import no_hiredis
 
 HEARTBEAT_SECONDS = 1.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
@@ -25,6 +26,20 @@ redis.call('DEL', KEYS[2])
 return 1
 """
 _RELEASE = b"if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
+
+_SPEND = b"""
+local time = redis.call('TIME')
+local now, rate, burst = time[1] + time[2] / 1000000, tonumber(ARGV[1]), tonumber(ARGV[2])
+local left = {}
+for i, key in ipairs(KEYS) do
+  local tokens, at = unpack(redis.call('HMGET', key, 'tokens', 'at'))
+  local had = tokens and math.min(burst, tonumber(tokens) + (now - tonumber(at)) * rate) or burst
+  left[i] = string.format('%.6f', math.max(-burst, had - tonumber(ARGV[i + 2])))
+  redis.call('HSET', key, 'tokens', left[i], 'at', string.format('%.6f', now))
+  redis.call('PEXPIRE', key, math.ceil(2000 * burst / rate) + 1000)
+end
+return left
+"""
 
 
 class Shared:
@@ -39,7 +54,14 @@ class Shared:
         on_invalid: Callable[[str, str], None],
         on_change: Callable[[], None],
     ) -> None:
-        """`on_invalid(kind, name)` is called for each key somebody else changed, `on_change` when `usable` changes."""
+        """`on_invalid(kind, name)` is called for each key somebody else changed, `on_change` when `usable` changes.
+
+        Raises `cache.no-client`.
+        """
+        try:
+            import hiredis  # noqa: F401 (only to see whether it is there)
+        except ImportError as error:
+            raise no_hiredis() from error
         self.usable = False
         self.errors = 0
         self.connections = 0
@@ -55,7 +77,7 @@ class Shared:
         self._missed_too_many = False
 
     async def start(self) -> None:
-        """Connect and stay connected; returns after the first try. Raises `cache.bad-url`, `cache.no-client`."""
+        """Connect and stay connected; returns after the first try. Raises `cache.bad-url`."""
         first: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._keeper = asyncio.create_task(self._keep(first))
         await first
@@ -105,6 +127,13 @@ class Shared:
         done = await self._send("EXEC")
         stored, left = done
         return bool(stored) and int(left) > 0
+
+    async def spend(self, name: str, spent: dict[str, int], *, per_second: float, burst: float) -> dict[str, float]:
+        """Take from the token buckets `NAME` of some keys; what is left of each, less than 0 where too much was."""
+        names = [f"{self._prefix}r:{name}:{key}" for key in spent]
+        amounts = [str(one) for one in spent.values()]
+        left = await self._send("EVAL", _SPEND, len(names), *names, str(per_second), str(burst), *amounts)
+        return {key: float(one) for key, one in zip(spent, left, strict=True)}
 
     def delete(self, keys: Iterable[str]) -> Awaitable[None]:
         """Forget values, and let nobody store one whose load has begun."""

@@ -21,6 +21,16 @@ class Stamps:
             stamp = self._known[tag] = Stamp(tag, None)
         return stamp
 
+    def known(self, tags: dict[str, bytes]) -> tuple[tuple[Stamp, object], ...] | None:
+        """The stamps of an entry of Redis; None when one has another version, or none that is known here."""
+        found = []
+        for tag, version in tags.items():
+            stamp = self._known.get(tag)
+            if stamp is None or stamp.version != version:
+                return None
+            found.append((stamp, stamp.version))
+        return tuple(found)
+
     def learn(self, stamp: Stamp, version: bytes, *, asked_at: int) -> None:
         """Redis said so, to a question asked when `stamp.changes` was `asked_at`.
 

@@ -11,6 +11,7 @@ from typing import Any, Self, TypeVar
 from cutroom.cache.connection import RedisGone, RedisRefused
 from cutroom.cache.entry import MISSING, Entry
 from cutroom.cache.filling import Fill, Watch
+from cutroom.cache.glancing import Glance
 from cutroom.cache.keys import cleaned, group_of
 from cutroom.cache.memory import Memory, weigh
 from cutroom.cache.plan import DEFAULT, Plan
@@ -67,6 +68,7 @@ class TieredCache:
         self._groups: dict[str, GroupStats] = {}
         self._fills: dict[str, asyncio.Task[Any]] = {}
         self._watches: dict[str, set[Watch]] = {}
+        self._glance = Glance(self)
 
     async def __aenter__(self) -> Self:
         """Connect to Redis, if there is one; the cache works before and without that."""
@@ -94,6 +96,12 @@ class TieredCache:
         if stale is not None and stale.fresh_until > self.memory.clock():
             return self.peek(key)  # type: ignore[no-any-return]  # a key that had to be cleaned
         task = self._fills.get(key)
+        shared = self.shared
+        if task is None and stale is None and shared is not None and shared.usable and plan.shared:
+            value = await self._glance.one(key, plan, shared)
+            if value is not MISSING:
+                return value  # type: ignore[no-any-return]
+            task = self._fills.get(key)
         if task is None:
             task = self._begin(key, load, plan, stale)
         if stale is not None:
@@ -111,9 +119,12 @@ class TieredCache:
         """Those of the values that memory or Redis has, in the order asked, in one exchange with Redis."""
         found = {key: self.peek(cleaned(key)) for key in keys}
         missing = {key: cleaned(key) for key, value in found.items() if value is MISSING}
-        if missing and plan.shared and self.shared is not None and self.shared.usable:
-            fills = [Fill(self, clean, plan) for clean in missing.values()]
-            values = await asyncio.gather(*(fill.look() for fill in fills))
+        shared = self.shared
+        if missing and plan.shared and shared is not None and shared.usable:
+            values = await self._glance.many(list(missing.values()), plan, shared)
+            if plan.tags and MISSING in values:  # perhaps only because a tag's version is not known here
+                looks = [Fill(self, clean, plan).look() for clean in missing.values()]
+                values = await asyncio.gather(*looks)
             found.update(zip(missing, values, strict=True))
         return {key: value for key, value in found.items() if value is not MISSING}
 
@@ -213,7 +224,11 @@ class TieredCache:
 
     def group(self, key: str) -> GroupStats:
         """The counters of a key's group."""
-        return self._groups.setdefault(group_of(key), GroupStats())
+        name = group_of(key)
+        found = self._groups.get(name)
+        if found is None:
+            found = self._groups[name] = GroupStats()
+        return found
 
     def watch(self, key: str) -> Watch:
         """From now on, whether anybody changes the key; `unwatch` when done."""
@@ -235,17 +250,8 @@ class TieredCache:
             fresh = min(fresh, ALONE_SECONDS)
         now = self.memory.clock()
         size = plan.weigh(value) if plan.weigh is not None else size or weigh(value)
-        self.memory.put(
-            Entry(
-                key,
-                value,
-                size=size,
-                fresh_until=now + fresh,
-                dead_at=now + max(dead, fresh),
-                stamps=stamps,
-                group=group_of(key),
-            )
-        )
+        until, dead_at = now + fresh, now + max(dead, fresh)
+        self.memory.put(Entry(key, value, size, until, dead_at, stamps, group_of(key)))
 
     async def _timed(self, group: str, load: Load[T]) -> T:
         counters = self._groups.setdefault(group, GroupStats())
@@ -285,6 +291,7 @@ class TieredCache:
     def _forget(self, key: str) -> None:
         self._invalidations += 1
         self.memory.remove(key)
+        self._glance.changed(key)
         self._fills.pop(key, None)  # who asks from now on does not join a load that began before
         for watch in self._watches.get(key, ()):
             watch.changed()
@@ -296,6 +303,7 @@ class TieredCache:
         elif kind == "v":
             self._invalidations += 1
             self.memory.remove(name)
+            self._glance.changed(name)
             for watch in self._watches.get(name, ()):
                 watch.changed()
         elif kind == "l":
@@ -307,6 +315,7 @@ class TieredCache:
     def _turned(self) -> None:
         """The connection came or went, or Redis was emptied: nothing that was learnt through it holds."""
         self.memory.clear()
+        self._glance.changed_all()
         self.stamps.forget_all()
         for watching in self._watches.values():
             for watch in watching:

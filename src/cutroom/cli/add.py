@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,9 +18,14 @@ EXIT_FAILED = 1
 
 
 def add(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files, and folders with all below them.")],
+    paths: Annotated[
+        list[str], typer.Argument(metavar="PATH...", help="Files, folders with all below them, and https:// addresses.")
+    ],
     copy: Annotated[
         bool, typer.Option("--copy", help="Copy the files into the data directory instead of pointing at them.")
+    ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Also add what comes into these folders later, from now on.")
     ] = False,
     data: Annotated[Path | None, typer.Option(metavar="DIR", help="The data directory.")] = None,
 ) -> None:
@@ -27,9 +33,11 @@ def add(
 
     Each file is inspected, hashed, and gets pictures and a proxy: here, or by the server when one is running.
     Whatever is interrupted goes on with the next `cutroom serve` or `cutroom add`. Exits with 1 when a path could not
-    be added or a file is damaged.
+    be added or a file is damaged. With --watch the server that runs watches the folders, and goes on doing so after a
+    restart; without a server this command watches until Ctrl-C.
 
-    Example: cutroom add ~/footage holiday.mov
+    Example: cutroom add ~/footage holiday.mov https://example.com/film.mp4
+    Example: cutroom add --watch /mnt/nas/incoming
     """
     from cutroom.bootstrap import container
     from cutroom.bootstrap.settings import load
@@ -40,8 +48,10 @@ def add(
         try:
             await container.start(cutroom)
             with Watching(cutroom) as watching:
+                if watch:
+                    await _watch_from_now_on(cutroom, paths)
                 await _take_in(cutroom, watching, paths, copy=copy)
-                await _see_through(cutroom, watching)
+                await _see_through(cutroom, watching, stay=watch)
                 return EXIT_FAILED if watching.failures else 0
         finally:
             await cutroom.database.close()
@@ -51,16 +61,30 @@ def add(
         raise typer.Exit(status)
 
 
-async def _take_in(cutroom: Cutroom, watching: Watching, paths: list[Path], *, copy: bool) -> None:
-    async for batch in cutroom.library.add(paths, owner_id=None, copy=copy):
+async def _take_in(cutroom: Cutroom, watching: Watching, paths: list[str], *, copy: bool) -> None:
+    addresses = [path for path in paths if _is_address(path)]
+    for url in addresses:
+        async with cutroom.database.transaction(durable=True) as tx:
+            watching.fetches(await cutroom.fetching.enqueue(tx, url, owner_id=None))
+    async for batch in cutroom.library.add([path for path in paths if path not in addresses], owner_id=None, copy=copy):
         watching.took_in(batch)
 
 
-async def _see_through(cutroom: Cutroom, watching: Watching) -> None:
+async def _watch_from_now_on(cutroom: Cutroom, paths: list[str]) -> None:
+    async with cutroom.database.transaction(durable=True) as tx:
+        for path in paths:
+            await cutroom.watched.add(tx, os.path.abspath(path), owner_id=None)  # noqa: PTH100, ASYNC240 - links stay as named
+
+
+def _is_address(path: str) -> bool:
+    return path.startswith(("http://", "https://"))
+
+
+async def _see_through(cutroom: Cutroom, watching: Watching, *, stay: bool) -> None:
     """Wait until everything is done; by a server that runs, only until the verdicts are in."""
     from cutroom.processes.companion import Companion
 
-    if not watching.waiting:
+    if not watching.is_waiting and not stay:
         watching.conclude()
         return
     holder = cutroom.data.holder()
@@ -73,6 +97,9 @@ async def _see_through(cutroom: Cutroom, watching: Watching) -> None:
     companion = await asyncio.to_thread(Companion, "cutroom.worker", ["--data", str(cutroom.data.root)], log=log)
     try:
         await watching.until_done()
+        watching.conclude()
+        if stay:
+            print("Watching. Ctrl-C stops it.", file=sys.stderr)
+            await asyncio.Event().wait()
     finally:
         companion.stop()
-    watching.conclude()

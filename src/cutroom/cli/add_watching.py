@@ -43,6 +43,7 @@ class Watching:
         self._running: dict[str, TaskID] = {}
         self._full_since: float | None = None
         self.waiting: dict[str, None] = {}  # ids, in the order they were added
+        self.fetching: dict[str, None] = {}  # jobs that fetch addresses
         self.failures = 0
         columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[said]}"))
         self._bars = Progress(
@@ -72,14 +73,23 @@ class Watching:
                 self._complain(f"{skipped.message} [{skipped.code}]")
         self._bars.update(self._all, said=f"{self._added} added")
 
+    def fetches(self, job_id: str) -> None:
+        """A job fetches an address."""
+        self.fetching[job_id] = None
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether something is not finished."""
+        return bool(self.waiting or self.fetching)
+
     async def until_inspected(self) -> None:
         """Wait until each file has its verdict."""
-        while self.waiting:
+        while self.is_waiting:
             await self._look(only_verdict=True)
 
     async def until_done(self) -> None:
         """Wait until no file has a job left."""
-        while self.waiting:
+        while self.is_waiting:
             await self._look(only_verdict=False)
 
     def conclude(self) -> None:
@@ -106,14 +116,32 @@ class Watching:
 
     async def _look(self, *, only_verdict: bool) -> None:
         self._check_disk()
-        running: list[Job] = []
+        running = await self._look_at_fetches()
         waiting = list(self.waiting)
         for first in range(0, len(waiting), _BATCH):
             ids = waiting[first : first + _BATCH]
             running += await self._look_at(ids, only_verdict=only_verdict)
         self._show(running)
-        if self.waiting:
+        if self.is_waiting:
             await asyncio.sleep(_LOOK_SECONDS)
+
+    async def _look_at_fetches(self) -> list[Job]:
+        """Those that run; what has been fetched is waited for like any other file."""
+        running = []
+        for job_id in list(self.fetching):
+            async with self._cutroom.database.read() as conn:
+                job = await self._cutroom.jobs.get(conn, job_id)
+            if job.state is JobState.RUNNING:
+                running.append(job)
+            if not job.state.over:
+                continue
+            del self.fetching[job_id]
+            if job.state is JobState.DONE:
+                self._added += 1
+                self.waiting[job.subject] = None
+            elif job.error is not None:
+                self._complain(f"{printable(job.title)}: {job.error.message} [{job.error.code}]")
+        return running
 
     async def _look_at(self, ids: Sequence[str], *, only_verdict: bool) -> list[Job]:
         async with self._cutroom.database.read() as conn:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
 import typer
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from cutroom.cli.output import watched
 
@@ -81,17 +82,19 @@ async def in_child(target: str, arguments: dict[str, Any], *, bar: bool) -> Any:
     """Run a function of `clips.work` in a bounded child, with a progress bar where somebody watches."""
     from cutroom.media.pool import DecodePool
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-    with Progress(*columns, transient=True, disable=not bar) as shown:
-        task = shown.add_task("reading", total=1.0)
+    with _bar() if bar else nullcontext() as on_progress:
         async with DecodePool(1) as pool:
-            return await pool.run(
-                target,
-                arguments,
-                on_progress=lambda done: shown.update(
-                    task, completed=done.get("fraction", 0.0), description=done.get("stage", "")
-                ),
-            )
+            return await pool.run(target, arguments, on_progress=on_progress)
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[dict[str, Any]], None]]:
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    with Progress(*columns, transient=True) as shown:
+        task = shown.add_task("reading", total=1.0)
+        yield lambda done: shown.update(task, completed=done.get("fraction", 0.0), description=done.get("stage", ""))
 
 
 def printable(path: Path) -> str:

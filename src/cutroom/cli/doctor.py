@@ -159,10 +159,13 @@ def broker(settings: Settings) -> list[Check]:
         if found is None:
             return []
         found.depths(())
+        advice = found.advice()
         found.close()
     except CutroomError as error:
         return [Check(group="broker", name="broker", status="bad", value=error.message, fix=error.hint)]
-    return [Check(group="broker", name="broker", status="ok", value=f"{found.place} answers")]
+    checks = [Check(group="broker", name="broker", status="ok", value=f"{found.place} answers")]
+    fix = "redis-cli CONFIG SET, and the same in redis.conf; jobs are not lost, but late"
+    return [*checks, *(Check(group="broker", name="setting", status="note", value=one, fix=fix) for one in advice)]
 
 
 def effective(settings: Settings) -> list[dict[str, Any]]:

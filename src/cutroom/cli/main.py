@@ -26,6 +26,8 @@ COMMANDS = (
     "jobs",
     "worker",
     "db",
+    "cache",
+    "storage",
     "login-link",
     "doctor",
     "bench",

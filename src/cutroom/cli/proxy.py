@@ -39,7 +39,6 @@ def proxy(
 
     Example: cutroom proxy holiday.mov -o holiday-hls --ladder full
     """
-    from cutroom.cli.proxy_parts import build_in_parts
     from cutroom.media.pool import DecodePool
 
     arguments: dict[str, Any] = {
@@ -55,6 +54,8 @@ def proxy(
 
     async def work(on_progress: Callable[[dict[str, Any]], None]) -> Any:
         if jobs > 1:
+            from cutroom.cli.proxy_parts import build_in_parts  # it needs libav in this process too
+
             return await build_in_parts(arguments, jobs, on_progress)
         async with DecodePool(1) as pool:
             return await pool.run("cutroom.proxies.work:build_ladder", arguments, on_progress=on_progress)
@@ -98,7 +99,7 @@ def claim_folder(source: Path, output: Path, *, ladder: str, quality: str = "bal
 
     from cutroom.core.errors import CutroomError, ErrorKind
     from cutroom.media.ladder.publish import make_folder, replace
-    from cutroom.media.source import open_regular
+    from cutroom.media.regular import open_regular
     from cutroom.proxies.recipe import VERSION
 
     with open_regular(source) as file:

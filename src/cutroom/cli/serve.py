@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import ssl
 import sys
 import threading
 import time
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from cutroom.bootstrap.settings import Settings
     from cutroom.processes.companion import Companion
 
-_READY_SECONDS = 60.0
+_READY_SECONDS = 300.0
 
 
 def serve(
@@ -36,11 +37,12 @@ def serve(
 
     Example: cutroom serve --port 8400 --data /srv/footage/cutroom
     """
-    from cutroom.api.server import check_free
+    from cutroom.api.server import check_certificate, check_free
     from cutroom.bootstrap.datadir import DataDirectory
     from cutroom.bootstrap.settings import load
 
     settings = _with_options(load(data), host=host, port=port, workers=workers)
+    check_certificate(settings.server.tls_certificate, settings.server.tls_key)
     folder = DataDirectory(settings.data)
     folder.create()
     server = settings.server
@@ -71,7 +73,15 @@ def _serve(settings: Settings, folder: DataDirectory, url: str, *, open_: bool, 
             companion.ask_to_stop()
 
     try:
-        server.run(host=settings.server.host, port=settings.server.port, workers=settings.server.workers, on_stop=stop)
+        certificate, key = server.check_certificate(settings.server.tls_certificate, settings.server.tls_key)
+        server.run(
+            host=settings.server.host,
+            port=settings.server.port,
+            workers=settings.server.workers,
+            certificate=certificate,
+            key=key,
+            on_stop=stop,
+        )
     finally:
         for companion in companions:
             companion.stop()
@@ -84,6 +94,7 @@ async def _prepare(settings: Settings) -> str | None:
     from cutroom.bootstrap.shared_storage import mark
 
     cutroom = build(settings)
+    cutroom.sheets.clear()
     try:
         await start(cutroom)
         if not cutroom.database.is_sqlite:
@@ -151,7 +162,10 @@ def _greeting(data: Path, url: str, link: str | None, settings: Settings) -> str
 def _answers(url: str) -> bool:
     """Whether the server came up in time."""
     until = time.monotonic() + _READY_SECONDS
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # never ask a proxy for ourselves
+    # Never ask a proxy for ourselves; whose name the certificate bears is no question here.
+    itself = ssl.create_default_context()
+    itself.check_hostname, itself.verify_mode = False, ssl.CERT_NONE
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=itself))
     while time.monotonic() < until:
         try:
             with opener.open(f"{url}/health/live", timeout=2) as answer:
@@ -181,4 +195,5 @@ def _url(settings: Settings) -> str:
     host = settings.server.host
     if host in ("0.0.0.0", "::", ""):  # noqa: S104 - shown, not bound
         host = "127.0.0.1"
-    return f"http://{f'[{host}]' if ':' in host else host}:{settings.server.port}"
+    scheme = "https" if settings.server.tls_certificate else "http"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{settings.server.port}"

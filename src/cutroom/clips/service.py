@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import builtins
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from fractions import Fraction
 from pathlib import PurePath
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cutroom.accounts.models import Principal
+from cutroom.accounts.models import Principal, account_tag
 from cutroom.clips import store as rows
 from cutroom.clips.models import Clip, ClipPage, ClipState, CutMode, Range
 from cutroom.clips.names import clip_name, container_for, safe_name
 from cutroom.core import clock
+from cutroom.core.cursors import from_cursor, to_cursor
 from cutroom.core.errors import CutroomError, ErrorKind, not_found
 from cutroom.core.ids import new_id
 from cutroom.db.engine import Transaction
@@ -81,7 +82,7 @@ class ClipService:
         )
         for clip in clips:
             await rows.change(tx.conn, clip.id, {"job_id": job_id})
-            await self.announce(tx, clip.id, video)
+            await self.announce(tx, clip, video)
         return [await self.get(tx.conn, clip.id, viewer=None) for clip in clips]
 
     async def list(
@@ -95,10 +96,12 @@ class ClipService:
     ) -> ClipPage:
         """Clips of the videos that `viewer` may see (None: all), newest first. Raises `clips.bad-cursor`."""
         limit = max(1, min(limit, MAX_PAGE))
-        start = None if after is None else _parse_cursor(after)
+        asked = ("clips", video_id)
+        start = None if after is None else from_cursor(after, tuple[int, str], of=asked, code="clips.bad-cursor")
         found = await rows.page(conn, viewer=viewer, video_id=video_id, after=start, limit=limit + 1)
         items = found[:limit]
-        return ClipPage(items=items, next=f"{items[-1].created_at}.{items[-1].id}" if len(found) > limit else None)
+        more = len(found) > limit
+        return ClipPage(items=items, next=to_cursor((items[-1].created_at, items[-1].id), of=asked) if more else None)
 
     async def get(self, conn: AsyncConnection, clip_id: str, *, viewer: Principal | None) -> Clip:
         """One clip; raises `clip.not-found` also when `viewer` may not see its video."""
@@ -113,19 +116,45 @@ class ClipService:
         await self._cancel_unwanted(tx, clip)
         payload = {"id": clip.id, "video_id": video.id, "deleted": True}
         await events.append(tx, "clip.changed", clip.id, video.audience, payload)
+        _touch(tx, clip)
         self._remove_later(tx, clip.id)
+
+    async def folders(self, conn: AsyncConnection, folders: Collection[str]) -> set[str]:
+        """Those of these folders of the store that hold a clip's file."""
+        ids = {folder.split("/")[1] for folder in folders if "/" in folder}
+        return {key.rpartition("/")[0] for key in await rows.object_keys(conn, ids)} & set(folders)
+
+    async def count_older(self, conn: AsyncConnection, before: int) -> int:
+        """How many finished clips were asked for before an instant."""
+        return await rows.count_older(conn, before)
+
+    async def expire(self, tx: Transaction, before: int, *, limit: int) -> int:
+        """Remove some finished clips that were asked for before an instant, and their files."""
+        found = await rows.older(tx.conn, before, limit=limit)
+        for clip, audience in found:
+            await rows.remove(tx.conn, clip.id)
+            payload = {"id": clip.id, "video_id": clip.video_id, "deleted": True}
+            await events.append(tx, "clip.changed", clip.id, audience, payload)
+            self._remove_later(tx, clip.id)
+        return len(found)
 
     async def video_deleting(self, tx: Transaction, video: Video) -> None:
         """The video's row is about to go, and its clips with it."""
         for clip in await rows.of_video(tx.conn, video.id):
             if clip.job_id is not None:
                 await self._jobs.cancel_many(tx, [clip.job_id])
+            _touch(tx, clip)
             self._remove_later(tx, clip.id)
 
-    async def announce(self, tx: Transaction, clip_id: str, video: Video) -> None:
+    async def announce(self, tx: Transaction, clip: Clip, video: Video) -> None:
         """Tell the pages that a clip of `video` has changed."""
-        payload = {"id": clip_id, "video_id": video.id}
-        await events.append(tx, "clip.changed", clip_id, video.audience, payload)
+        _touch(tx, clip)
+        payload = {"id": clip.id, "video_id": video.id}
+        await events.append(tx, "clip.changed", clip.id, video.audience, payload)
+
+    async def totals(self, conn: AsyncConnection, owner_id: str) -> tuple[int, int]:
+        """How many clips an account has asked for, and the bytes of those that are ready."""
+        return await rows.totals(conn, owner_id)
 
     async def _cancel_unwanted(self, tx: Transaction, clip: Clip) -> None:
         """Cancel the job of a clip that has gone, unless it cuts others that are waited for."""
@@ -195,9 +224,6 @@ def _check(video: Video, in_frame: int, out_frame: int, padding: Fraction) -> No
         )
 
 
-def _parse_cursor(text: str) -> tuple[int, str]:
-    created, _, clip_id = text.partition(".")
-    # 18 digits are far away in time, and still an integer of a database.
-    if not (created.isascii() and created.isdigit()) or len(created) > 18 or not clip_id:
-        raise CutroomError("clips.bad-cursor", f"{text!r} is not a page cursor.")
-    return int(created), clip_id
+def _touch(tx: Transaction, clip: Clip) -> None:
+    if clip.owner_id is not None:
+        tx.touch(account_tag(clip.owner_id))

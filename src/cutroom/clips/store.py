@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, literal, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, literal, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cutroom.accounts.models import Principal
@@ -66,6 +67,35 @@ async def of_video(conn: AsyncConnection, video_id: str) -> list[Clip]:
 async def of_job(conn: AsyncConnection, job_id: str) -> list[Clip]:
     """Every clip that a job cuts."""
     return [_clip(row) for row in await conn.execute(_WHOLE.where(clips.c.job_id == job_id))]
+
+
+async def totals(conn: AsyncConnection, owner_id: str) -> tuple[int, int]:
+    """How many clips an account has, and their bytes."""
+    summed = select(func.count(), func.coalesce(func.sum(clips.c.size_bytes), 0)).where(clips.c.owner_id == owner_id)
+    count, size = (await conn.execute(summed)).one()
+    return int(count), int(size)
+
+
+async def object_keys(conn: AsyncConnection, clip_ids: Collection[str]) -> list[str]:
+    """The files of some clips."""
+    found = await conn.execute(select(clips.c.object_key).where(clips.c.id.in_(clip_ids)))
+    return [row.object_key for row in found if row.object_key is not None]
+
+
+def _older_than(before: int) -> ColumnElement[bool]:
+    return and_(clips.c.state == ClipState.READY.value, clips.c.created_at < before)
+
+
+async def count_older(conn: AsyncConnection, before: int) -> int:
+    """How many finished clips are older than an instant."""
+    return int((await conn.execute(select(func.count()).select_from(clips).where(_older_than(before)))).scalar_one())
+
+
+async def older(conn: AsyncConnection, before: int, *, limit: int) -> list[tuple[Clip, str]]:
+    """The oldest of them, each with who may know of it."""
+    query = _WHOLE.add_columns(videos.c.owner_id.label("video_owner"), videos.c.visibility).where(_older_than(before))
+    found = await conn.execute(query.order_by(clips.c.created_at).limit(limit))
+    return [(_clip(row), "*" if row.visibility == "shared" else row.video_owner or "*") for row in found]
 
 
 async def change(conn: AsyncConnection, clip_id: str, values: dict[str, Any]) -> None:

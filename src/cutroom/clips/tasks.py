@@ -34,6 +34,8 @@ def kinds(
             target="cutroom.clips.work:cut_clips",
             prepare=tasks.prepare,
             publish=tasks.publish,
+            reads=lambda arguments: [arguments["source"]],
+            deliver=tasks.deliver,
             failed=tasks.failed,
             max_attempts=max_attempts,
         )
@@ -66,8 +68,18 @@ class _Tasks:
             await self._set(tx, clip, {"state": ClipState.QUEUED.value, "error": None})
         return {"source": source.for_child(job.folder), "cuts": [_cut(job, clip) for clip in clips]}
 
+    async def deliver(self, job: Job, arguments: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
+        """Move the files into the store, each under a key of this attempt, and note how large they are."""
+        sizes: dict[str, int] = {}
+        for cut in arguments["cuts"]:
+            outcome = result["outcomes"].get(cut["id"])
+            if outcome is not None and outcome["answer"] is not None:
+                stat = await asyncio.to_thread(self._store.adopt, cut["key"], Path(cut["output"]))
+                sizes[cut["id"]] = stat.size_bytes
+        return {**result, "sizes": sizes}
+
     async def publish(self, tx: Transaction, job: Job, result: dict[str, Any]) -> dict[str, Any] | None:
-        """Adopt the files and say which frames they hold; the answer of a clip that was cut alone is the job's."""
+        """Show the files and say which frames they hold; the answer of a clip that was cut alone is the job's."""
         answers = []
         outcomes = result.get("outcomes", {})
         for clip in await self._clips(tx, job):
@@ -75,7 +87,7 @@ class _Tasks:
             if outcome is None or clip.state is ClipState.READY:
                 continue
             if outcome["answer"] is not None:
-                answers.append(await self._adopt(tx, job, clip, outcome["answer"]))
+                answers.append(await self._show(tx, job, clip, outcome["answer"], result["sizes"][clip.id]))
             else:
                 await self._set(tx, clip, {"state": ClipState.FAILED.value, "error": outcome["error"]})
         return answers[0] if len(outcomes) == 1 and answers else {"clips": len(answers), "of": len(outcomes)}
@@ -87,15 +99,15 @@ class _Tasks:
             if clip.state is not ClipState.READY:
                 await self._set(tx, clip, {"state": state.value, "error": msgspec.to_builtins(error)})
 
-    async def _adopt(self, tx: Transaction, job: Job, clip: Clip, result: dict[str, Any]) -> dict[str, Any]:
-        output, key = _output(job, clip), f"clips/{clip.id}/{clip.name}"
-        stat = await asyncio.to_thread(self._store.adopt, key, output)
+    async def _show(
+        self, tx: Transaction, job: Job, clip: Clip, result: dict[str, Any], size_bytes: int
+    ) -> dict[str, Any]:
         answer = {**result, "path": clip.name}
         values = {
             "state": ClipState.READY.value,
-            "object_key": key,
-            "media_type": MEDIA_TYPES[output.suffix.lstrip(".")],
-            "size_bytes": stat.size_bytes,
+            "object_key": _key(job, clip),
+            "media_type": MEDIA_TYPES[Path(clip.name).suffix.lstrip(".")],
+            "size_bytes": size_bytes,
             "answer": answer,
             "error": None,
         }
@@ -114,16 +126,21 @@ class _Tasks:
     async def _set(self, tx: Transaction, clip: Clip, values: dict[str, Any]) -> None:
         await rows.change(tx.conn, clip.id, values)
         video = await self._library.get(tx.conn, clip.video_id, viewer=None)
-        await self._service.announce(tx, clip.id, video)
+        await self._service.announce(tx, clip, video)
 
 
 def _output(job: Job, clip: Clip) -> Path:
     return job.folder / f"{clip.id}{Path(clip.name).suffix}"
 
 
+def _key(job: Job, clip: Clip) -> str:
+    return f"clips/{clip.id}/{job.fence}/{clip.name}"
+
+
 def _cut(job: Job, clip: Clip) -> dict[str, Any]:
     return {
         "id": clip.id,
+        "key": _key(job, clip),
         "output": str(_output(job, clip)),
         "in_frame": clip.in_frame,
         "out_frame": clip.out_frame,

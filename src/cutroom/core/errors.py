@@ -53,6 +53,14 @@ class CutroomError(Exception):
         return ErrorDocument(code=self.code, message=self.message, hint=self.hint)
 
 
+class TooMany(CutroomError):
+    """Too much was asked in too short a time; `retry_after` is how many seconds to wait."""
+
+    def __init__(self, code: str, message: str, *, retry_after: int, hint: str | None = None) -> None:
+        super().__init__(code, message, hint=hint, kind=ErrorKind.TOO_MANY)
+        self.retry_after = retry_after
+
+
 def not_found(what: str, name: str) -> CutroomError:
     """The error for an id or name that nothing answers to (or that the caller may not see)."""
     return CutroomError(f"{what}.not-found", f"There is no {what} {name!r}.", kind=ErrorKind.NOT_FOUND)

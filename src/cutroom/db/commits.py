@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import mmap
+import os
 import sqlite3
+from collections.abc import Hashable
 from typing import Protocol
 
 from cutroom.db.engine import Database
@@ -17,8 +20,8 @@ class Commits(Protocol):
     staleness_seconds: float
     """How long a commit of another process may go unnoticed."""
 
-    def number(self) -> int | None:
-        """The number now; None where it cannot be told, and nothing kept may be used."""
+    def number(self) -> Hashable | None:
+        """What stands for the number now; None where it cannot be told, and nothing kept may be used."""
 
     async def close(self) -> None:
         """Let go of the database."""
@@ -32,26 +35,43 @@ async def commits(database: Database) -> Commits:
     return await _PostgresCommits.open(database)
 
 
+_INDEXES: dict[tuple[int, int], tuple[int, mmap.mmap]] = {}
+"""Mapped WAL indexes by device and inode, for the life of the process: closing any descriptor of such a file would drop
+every lock that SQLite holds on it here (POSIX says so), and with them what keeps other processes from truncating it."""
+_HEADER = 48
+"""Bytes of the first copy of the header, which each commit changes (sqlite.org/walformat.html, 2.1)."""
+
+
 class _SQLiteCommits:
-    """`PRAGMA data_version` of a connection that never writes: a look at shared memory, a few microseconds."""
+    """The header of SQLite's WAL index, in memory that all processes share: what `PRAGMA data_version` looks at too,
+    for a fortieth of its cost. A header that is being written differs from the one before and from the one after.
+    """
 
     staleness_seconds = 0.0
 
     def __init__(self, path: str) -> None:
-        self._conn = sqlite3.connect(path, isolation_level=None, timeout=0.0, check_same_thread=False)
-        self._ask = self._conn.cursor().execute
+        # The index is deleted with the last connection, so one is held.
+        self._conn = sqlite3.connect(path, isolation_level=None, timeout=5.0, check_same_thread=False)
+        self._conn.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchall()
+        self._index: mmap.mmap | None = _mapped(f"{path}-shm")
 
-    def number(self) -> int | None:
+    def number(self) -> Hashable | None:
         """Differs from before as soon as a commit is visible."""
-        try:
-            number: int = self._ask("PRAGMA data_version").fetchone()[0]
-        except sqlite3.Error:
-            return None
-        return number
+        return self._index[:_HEADER] if self._index is not None else None
 
     async def close(self) -> None:
-        """Close the connection."""
+        """Look no more."""
+        self._index = None
         self._conn.close()
+
+
+def _mapped(path: str) -> mmap.mmap:
+    found = os.stat(path)  # noqa: PTH116
+    place = (found.st_dev, found.st_ino)
+    if place not in _INDEXES:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        _INDEXES[place] = (descriptor, mmap.mmap(descriptor, _HEADER, prot=mmap.PROT_READ))
+    return _INDEXES[place][1]
 
 
 class _PostgresCommits:
@@ -69,7 +89,7 @@ class _PostgresCommits:
     async def open(cls, database: Database) -> _PostgresCommits:
         return cls(database, await watch(database))
 
-    def number(self) -> int | None:
+    def number(self) -> Hashable | None:
         """Differs from before after an own commit at once, and after another's within a moment."""
         return None if self._listening.done() else self._database.commits + self._others
 

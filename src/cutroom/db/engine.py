@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import NoReturn
 
-from sqlalchemy import event, text
-from sqlalchemy.dialects import registry
-from sqlalchemy.exc import DBAPIError, OperationalError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.util import await_only
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cutroom.core.errors import CutroomError, ErrorKind
+from cutroom.db.connect import make_engine
+from cutroom.db.pooling import Pooling, PoolNumbers, numbers_of
 from cutroom.db.reading import Readers, T, Work
-
-registry.register("sqlite.cutroom", "cutroom.db.sqlite_driver", "Dialect")
-registry.register("sqlite.cutroom_direct", "cutroom.db.sqlite_driver", "DirectDialect")
-
-_DIRECT_BUSY_MS = 10
-_BUSY_PAUSE_SECONDS = 0.005
-
-REFUSALS = (OperationalError, sqlite3.OperationalError)
-"""What says that the database is locked, full or gone; the bare one comes from the BEGIN that is sent here."""
+from cutroom.db.refusals import REFUSALS, explain
+from cutroom.db.statements import Statements
 
 AfterCommit = Callable[[], Awaitable[None]]
 
@@ -38,11 +27,16 @@ class Transaction:
 
     def __init__(self, conn: AsyncConnection) -> None:
         self.conn = conn
+        self.tags: set[str] = set()
         self._after_commit: list[AfterCommit] = []
 
     def after_commit(self, callback: AfterCommit) -> None:
         """Run `callback` when the commit has succeeded; it is dropped on a rollback."""
         self._after_commit.append(callback)
+
+    def touch(self, *tags: str) -> None:
+        """Say what the transaction changes, in the words that cached values depend on (`account:ID`)."""
+        self.tags.update(tags)
 
     async def run_after_commit(self) -> None:
         """Called by the edge that committed."""
@@ -53,35 +47,53 @@ class Transaction:
 class Database:
     """The engine and its two ways in: `transaction()` to write, `read()` to read."""
 
-    def __init__(self, url: str, *, pool_size: int = 5, busy_seconds: float = 10.0, direct: bool = False) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        pooling: Pooling | None = None,
+        statements: Statements | None = None,
+        direct: bool = False,
+    ) -> None:
         """`url` is `sqlite:///ABSOLUTE/PATH` or `postgresql://…`; drivers are chosen here.
 
-        `direct` runs SQLite's statements in the event loop's thread: several times cheaper, for a process that answers
-        nobody else meanwhile, such as the job runner's.
+        `statements` counts what is asked, and is closed with the database. `direct` runs SQLite's statements in the
+        event loop's thread: several times cheaper, for a process that answers nobody else meanwhile, such as the job
+        runner's.
         """
         self.is_sqlite = url.startswith("sqlite")
         self.commits = 0  # of this process
-        self.engine = _make_engine(url, pool_size=pool_size, busy_seconds=busy_seconds, direct=direct)
+        self.pooling = pooling or Pooling()
+        self.statements = statements
+        self.engine = make_engine(url, self.pooling, direct=direct)
+        self.before_commit: Callable[[Transaction], Awaitable[None]] | None = None  # of one that has touched something
         self._readers: Readers | None = None
         if self.is_sqlite and (path := self.engine.url.database):
-            self._readers = Readers(path, threads=pool_size, busy_seconds=busy_seconds)
+            self._readers = Readers(path, self.pooling)
+        if statements is not None:
+            statements.listen(self.engine.sync_engine)
+            if self._readers is not None:
+                statements.listen(self._readers.engine)
 
     @asynccontextmanager
-    async def transaction(self, *, durable: bool = False) -> AsyncIterator[Transaction]:
+    async def transaction(self, *, durable: bool = False, unhurried: bool = False) -> AsyncIterator[Transaction]:
         """A write transaction, committed at the end of the block and rolled back on any error.
 
         `durable` asks SQLite to flush to the disk before the commit returns (`synchronous=FULL`): for
-        what a person was told is done. PostgreSQL always does.
+        what a person was told is done. PostgreSQL always does. `unhurried` lets its statements take any time.
         """
         try:
             async with self.engine.connect() as conn:
-                if self.is_sqlite:
-                    conn = await conn.execution_options(cutroom_write="FULL" if durable else "NORMAL")
+                if self.is_sqlite or unhurried:
+                    flush = "FULL" if durable else "NORMAL"
+                    conn = await conn.execution_options(cutroom_write=flush, cutroom_unhurried=unhurried)
                 async with conn.begin():
                     transaction = Transaction(conn)
                     yield transaction
+                    if transaction.tags and self.before_commit is not None:
+                        await self.before_commit(transaction)
         except REFUSALS as error:
-            raise explain(error) from error
+            _raise(error)
         finally:
             self.commits += 1  # a failure may hide that it was committed
         await transaction.run_after_commit()
@@ -93,7 +105,7 @@ class Database:
             async with self.engine.connect() as conn:
                 yield conn
         except REFUSALS as error:
-            raise explain(error) from error
+            _raise(error)
 
     async def look(self, work: Work[T]) -> T:
         """What `work(connection)` returns, in one snapshot: the cheap way to read, for what awaits its connection only.
@@ -106,7 +118,12 @@ class Database:
         try:
             return await self._readers.run(work)
         except REFUSALS as error:
-            raise explain(error) from error
+            _raise(error)
+
+    def pool_numbers(self) -> PoolNumbers:
+        """What the connections of this process are doing now."""
+        readers, looks = (0, 0) if self._readers is None else (self._readers.threads, self._readers.looks)
+        return numbers_of(self.engine.pool, self.pooling, readers=readers, looks=looks)
 
     async def ping(self) -> None:
         """Raise when the database does not answer."""
@@ -118,93 +135,10 @@ class Database:
         if self._readers is not None:
             await asyncio.to_thread(self._readers.close)
         await self.engine.dispose()
+        if self.statements is not None:
+            await asyncio.to_thread(self.statements.close)
 
 
-def async_url(url: str, *, direct: bool = False) -> str:
-    """The URL with its asynchronous driver named."""
-    if url.startswith("sqlite:"):
-        return url.replace("sqlite:", "sqlite+cutroom_direct:" if direct else "sqlite+cutroom:", 1)
-    if url.startswith(("postgresql:", "postgres:")):
-        return "postgresql+asyncpg:" + url.split(":", 1)[1]
-    if url.startswith(("sqlite+cutroom:", "postgresql+asyncpg:")):
-        return url
-    raise CutroomError(
-        "db.url-unknown",
-        f"The database URL starts with {url.split(':', 1)[0]!r}, which is neither sqlite nor postgresql.",
-        hint="Set CUTROOM_DATABASE_URL to postgresql://USER@HOST/NAME, or leave it empty for SQLite.",
-    )
-
-
-def _make_engine(url: str, *, pool_size: int, busy_seconds: float, direct: bool) -> AsyncEngine:
-    if not url.startswith("sqlite"):
-        return create_async_engine(async_url(url), pool_size=pool_size, max_overflow=5, pool_pre_ping=True)
-    busy_ms = _DIRECT_BUSY_MS if direct else int(busy_seconds * 1000)
-    engine = create_async_engine(
-        async_url(url, direct=direct),
-        pool_size=pool_size,
-        max_overflow=5,
-        connect_args={"timeout": busy_ms / 1000, "check_same_thread": not direct},
-    )
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def configure(dbapi_connection: Any, _record: Any) -> None:
-        # The driver's own implicit BEGIN is deferred; ours below must decide, so it is switched off.
-        dbapi_connection.isolation_level = None
-        cursor = dbapi_connection.cursor()
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=NORMAL",
-            "foreign_keys=ON",
-            f"busy_timeout={busy_ms}",
-        ):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def begin(conn: Any) -> None:
-        # A read transaction that turns to writing gets SQLITE_BUSY_SNAPSHOT at once, whatever the timeout.
-        flush = conn.get_execution_options().get("cutroom_write")
-        cursor = conn.connection.cursor()
-        if flush is not None and conn.info.get("synchronous", "NORMAL") != flush:
-            cursor.execute(f"PRAGMA synchronous={flush}")
-            conn.info["synchronous"] = flush
-        if flush is None:
-            cursor.execute("BEGIN")
-        else:
-            _begin_writing(cursor, busy_seconds if direct else 0.0)
-        cursor.close()
-
-    return engine
-
-
-def _begin_writing(cursor: Any, patience_seconds: float) -> None:
-    """Take the write lock; a direct connection waits for it here, where the loop goes on meanwhile."""
-    until = time.monotonic() + patience_seconds
-    while True:
-        try:
-            cursor.execute("BEGIN IMMEDIATE")
-            return
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
-                raise
-        await_only(asyncio.sleep(_BUSY_PAUSE_SECONDS))
-
-
-def explain(error: DBAPIError | sqlite3.Error) -> CutroomError:
-    """A database's refusal as one sentence."""
-    said = str(getattr(error, "orig", error))
-    if "locked" in said or "busy" in said:
-        return CutroomError(
-            "db.busy",
-            "The database stayed locked by another writer for too long.",
-            hint="Try again; if it persists, look for a second Cutroom on the same data directory.",
-            kind=ErrorKind.UNAVAILABLE,
-        )
-    if "full" in said or "No space" in said:
-        return CutroomError(
-            "db.disk-full",
-            "The disk that holds the database is full; nothing was changed.",
-            hint="Free some space in the data directory, then try again.",
-            kind=ErrorKind.NO_SPACE,
-        )
-    return CutroomError("db.failed", f"The database refused: {said}.", kind=ErrorKind.UNAVAILABLE)
+def _raise(error: Exception) -> NoReturn:
+    explained = explain(error)
+    raise explained from (error if explained is not error else error.__cause__)

@@ -8,6 +8,7 @@ it never suspends. It must await nothing else.
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,9 @@ from typing import Any, TypeVar, cast
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.pool import NullPool
+
+from cutroom.db.deadlines import TimedConnection
+from cutroom.db.pooling import Pooling
 
 T = TypeVar("T")
 Work = Callable[[AsyncConnection], Coroutine[Any, Any, T]]
@@ -36,41 +40,51 @@ class _Reader:
 class Readers:
     """A few threads, each with a connection of its own that cannot write."""
 
-    def __init__(self, path: str, *, threads: int, busy_seconds: float) -> None:
-        self._engine = create_engine(
+    def __init__(self, path: str, pooling: Pooling) -> None:
+        self.threads = pooling.size
+        self.looks = 0  # begun and not ended
+        self.engine = create_engine(
             f"sqlite:///{path}",
             poolclass=NullPool,
             isolation_level="AUTOCOMMIT",  # the snapshot is begun and ended by hand
-            connect_args={"timeout": busy_seconds, "check_same_thread": False},
+            connect_args={"timeout": pooling.busy_seconds, "check_same_thread": False, "factory": TimedConnection},
         )
+        self._limit = pooling.query_seconds or math.inf
         self._own = threading.local()
         self._opened: list[Connection] = []
-        self._threads = ThreadPoolExecutor(threads, "read", initializer=self._open)
+        self._executor = ThreadPoolExecutor(self.threads, "read", initializer=self._open)
 
     async def run(self, work: Work[T]) -> T:
         """What `work` returns, in one snapshot. Cancelling leaves the thread to finish by itself."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._run, work)
+        self.looks += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._executor, self._run, work)
+        finally:
+            self.looks -= 1
 
     def close(self) -> None:
         """Wait for what is being read, then close the connections."""
-        self._threads.shutdown()
+        self._executor.shutdown()
         for connection in self._opened:
             connection.close()
-        self._engine.dispose()
+        self.engine.dispose()
 
     def _open(self) -> None:
-        connection = self._engine.connect()
+        connection = self.engine.connect()
         self._opened.append(connection)
         driver = cast(Any, connection.connection.driver_connection)
         driver.execute("PRAGMA query_only=ON").close()
+        driver.limit = self._limit
         self._own.driver, self._own.reader = driver, cast(AsyncConnection, _Reader(connection))
 
     def _run(self, work: Work[T]) -> T:
         driver = self._own.driver
+        driver.allow()  # the time of one statement, for all of a look together
         driver.execute("BEGIN").close()
         try:
             return _finished(work(self._own.reader))
         finally:
+            driver.allow()
             driver.execute("ROLLBACK").close()
 
 

@@ -20,6 +20,8 @@ from sqlalchemy.dialects.sqlite.aiosqlite import (
 from sqlalchemy.util import immutabledict
 from sqlalchemy.util.concurrency import await_
 
+from cutroom.db.deadlines import TimedConnection
+
 
 class _Answer:
     """What a closed cursor left behind."""
@@ -60,7 +62,8 @@ class _Cursor(AsyncAdapt_dbapi_cursor):
             self._rows = collections.deque(rows)
 
 
-def _run_one(connection: sqlite3.Connection, operation: str, parameters: Any) -> tuple[_Answer, Sequence[Any]]:
+def _run_one(connection: TimedConnection, operation: str, parameters: Any) -> tuple[_Answer, Sequence[Any]]:
+    connection.allow()
     cursor = connection.execute(operation, parameters)
     try:
         return _Answer(cursor), cursor.fetchall() if cursor.description else ()
@@ -68,7 +71,8 @@ def _run_one(connection: sqlite3.Connection, operation: str, parameters: Any) ->
         cursor.close()
 
 
-def _run_many(connection: sqlite3.Connection, operation: str, parameters: Any) -> tuple[_Answer, Sequence[Any]]:
+def _run_many(connection: TimedConnection, operation: str, parameters: Any) -> tuple[_Answer, Sequence[Any]]:
+    connection.allow()
     cursor = connection.executemany(operation, parameters)
     try:
         return _Answer(cursor), ()

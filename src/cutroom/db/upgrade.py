@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,11 +9,13 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from cutroom.core.errors import CutroomError, ErrorKind
+from cutroom.db.backup import back_up_sqlite
 from cutroom.db.engine import Database
 
+_LOCK = 0x6375_7472  # any number of ours: servers and workers that start together upgrade one after another
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -41,23 +41,18 @@ async def upgrade(database: Database, *, sqlite_path: Path | None) -> None:
     if current is not None and sqlite_path is not None:
         backup_sqlite(sqlite_path, label=f"before-{head}")
     async with database.engine.connect() as conn:
-        writer = await conn.execution_options(cutroom_write="FULL")
+        writer = await conn.execution_options(cutroom_write="FULL", cutroom_unhurried=True)
         async with writer.begin():
+            if not database.is_sqlite:  # whose write transaction is the lock
+                await writer.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
             await writer.run_sync(_run)
 
 
 def backup_sqlite(path: Path, *, label: str) -> Path:
-    """Copy a live SQLite database, whole and consistent, and return the copy's path.
-
-    Uses SQLite's online backup (https://sqlite.org/backup.html), written aside and renamed.
-    """
+    """Copy a live SQLite database to the folder `backups` beside it; the copy's path."""
     folder = path.parent / "backups"
-    folder.mkdir(exist_ok=True)
     target = folder / f"{path.stem}-{datetime.now(UTC):%Y%m%dT%H%M%S}-{label}.db"
-    aside = target.with_suffix(".part")
-    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(aside)) as copy:
-        source.backup(copy)
-    aside.replace(target)
+    back_up_sqlite(path, target)
     return target
 
 

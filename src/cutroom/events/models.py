@@ -12,6 +12,9 @@ EVERYONE = "*"
 ADMINISTRATORS = "administrators"
 """The audience of what no other account may see; the id of none."""
 
+PROCESSES = "processes"
+"""The audience of what processes tell each other and no account sees; the id of none."""
+
 
 class OutboxRow(msgspec.Struct, frozen=True, kw_only=True):
     """One change, in commit order."""
@@ -19,7 +22,7 @@ class OutboxRow(msgspec.Struct, frozen=True, kw_only=True):
     id: int  # ascending; resume after it
     topic: str  # "video.changed", "job.changed", "clip.changed"
     subject: str  # the id of what changed
-    audience: str  # "*", "administrators", or the one account that may see it
+    audience: str  # "*", "administrators", "processes", or the one account that may see it
     payload: dict[str, Any]
     created_at: int  # µs since the epoch
 

@@ -10,7 +10,7 @@ outbox = Table(
     Column("id", Serial, primary_key=True, autoincrement=True),
     Column("topic", Text, nullable=False),  # "video.changed", "job.changed", "clip.changed"
     Column("subject", Text, nullable=False),  # the id of what changed
-    Column("audience", Text, nullable=False),  # "*" for every account, "administrators", or one account's id
+    Column("audience", Text, nullable=False),  # "*", "administrators", "processes", or one account's id
     Column("payload", Document, nullable=False),
     Column("created_at", Instant, nullable=False),
     sqlite_autoincrement=True,

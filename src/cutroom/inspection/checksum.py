@@ -15,7 +15,8 @@ from cutroom.core import clock
 from cutroom.core.errors import CutroomError, ErrorKind
 from cutroom.inspection.models import Finding, Status
 from cutroom.media.containers import Fault
-from cutroom.media.source import open_regular, shown
+from cutroom.media.names import shown
+from cutroom.media.regular import open_regular
 
 _CHUNK_BYTES = 4 << 20
 

@@ -12,13 +12,14 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cutroom.core import clock
+from cutroom.core.cursors import from_cursor, to_cursor
 from cutroom.db.engine import Database
 from cutroom.inspection import hash_store
 from cutroom.inspection.files import Candidate, displayed
-from cutroom.library.cursor import from_cursor, to_cursor
 from cutroom.library.service import LibraryService
 
 MAX_PAGE = 500
+_LIST = "duplicates"
 _MOST_FILES = 1000  # shown of one group
 _BATCH = 100
 _BATCH_SECONDS = 1.0
@@ -99,10 +100,7 @@ class KnownDuplicates:
     ) -> tuple[list[tuple[str, int, list[dict[str, Any]]]], str | None]:
         """What the database knows: (content hash, bytes, places), and the next cursor. Raises `library.bad-cursor`."""
         limit = max(1, min(limit, MAX_PAGE))
-        begin = None
-        if after is not None:
-            wasted, content_hash = from_cursor(after, int)
-            begin = (int(wasted), content_hash)
+        begin = None if after is None else from_cursor(after, tuple[int, str], of=_LIST, code="library.bad-cursor")
         found = await hash_store.groups(conn, after=begin, limit=limit + 1)
         shown = found[:limit]
         places = await hash_store.sharers(conn, [row[0] for row in shown], most=_MOST_FILES)
@@ -120,7 +118,7 @@ class KnownDuplicates:
                 video = videos.get(path)
                 files.append({**one, "path": path, "video_id": video.id if video else None})
             groups.append((content_hash, size, files))
-        cursor = to_cursor(shown[-1][3], shown[-1][0]) if len(found) > limit else None
+        cursor = to_cursor((shown[-1][3], shown[-1][0]), of=_LIST) if len(found) > limit else None
         return groups, cursor
 
     async def page(self, database: Database, *, limit: int = 50, after: str | None = None) -> SharedPage:

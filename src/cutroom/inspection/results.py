@@ -11,13 +11,13 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cutroom.core import clock
+from cutroom.core.cursors import from_cursor, to_cursor
 from cutroom.core.errors import not_found
 from cutroom.inspection import scan_store, store
 from cutroom.inspection.files import displayed
 from cutroom.inspection.models import FileReport, Finding, Severity
 from cutroom.inspection.moments import Moment
 from cutroom.inspection.vocabulary import Status
-from cutroom.library.cursor import from_cursor, to_cursor
 from cutroom.library.models import Video
 from cutroom.library.service import LibraryService
 
@@ -118,7 +118,8 @@ class Results:
     ) -> ResultPage:
         """A page of what a scan found, the worst first, then by path. Raises `library.bad-cursor`."""
         limit = max(1, min(limit, MAX_PAGE))
-        begin = _parse(after)
+        asked = ("results", scan_id, list(statuses), q)
+        begin = None if after is None else _place(after, asked)
         rows = await scan_store.results(
             conn,
             scan_id,
@@ -130,7 +131,7 @@ class Results:
         videos = await self._library.at_paths(conn, [bytes(row["path"]) for row in rows])
         items = [_of_result(row, videos.get(bytes(row["path"]))) for row in rows[:limit]]
         more = len(rows) > limit
-        return ResultPage(items=items, next=_cursor(items[-1], rows[limit - 1]["shown"]) if more else None)
+        return ResultPage(items=items, next=_cursor(items[-1], rows[limit - 1]["shown"], asked) if more else None)
 
     async def reports(
         self, conn: AsyncConnection, scan_id: str, *, after: tuple[int, str, int] | None, limit: int
@@ -152,10 +153,12 @@ class Results:
     ) -> ResultPage:
         """A page of the newest verdicts on every file, the worst first. Raises `library.bad-cursor`."""
         limit = max(1, min(limit, MAX_PAGE))
-        found = await scan_store.newest(conn, statuses=statuses, q=q, after=_parse(after), limit=limit + 1)
+        asked = ("newest", list(statuses), q)
+        begin = None if after is None else _place(after, asked)
+        found = await scan_store.newest(conn, statuses=statuses, q=q, after=begin, limit=limit + 1)
         items = [await self._one(conn, result_id) for result_id, _ in found[:limit]]
         more = len(found) > limit
-        return ResultPage(items=items, next=_cursor(items[-1], found[limit - 1][1]) if more else None)
+        return ResultPage(items=items, next=_cursor(items[-1], found[limit - 1][1], asked) if more else None)
 
     async def detail(self, conn: AsyncConnection, result_id: str) -> ResultDetail:
         """One verdict. Raises `result.not-found`."""
@@ -255,16 +258,12 @@ def _same(row: dict[str, Any], one: PastVerdict) -> bool:
     return near and (row["mode"], row["status"]) == (one.mode, one.status)
 
 
-def _cursor(last: FileResult, shown: str) -> str:
-    return to_cursor(Status(last.status).rank, f"{last.id}\n{shown}")
+def _cursor(last: FileResult, shown: str, asked: object) -> str:
+    return to_cursor((Status(last.status).rank, shown, last.id), of=asked)
 
 
-def _parse(after: str | None) -> tuple[int, str, str] | None:
-    if after is None:
-        return None
-    rank, rest = from_cursor(after, int)
-    result_id, _, shown = rest.partition("\n")
-    return int(rank), shown, result_id
+def _place(after: str, asked: object) -> tuple[int, str, str]:
+    return from_cursor(after, tuple[int, str, str], of=asked, code="library.bad-cursor")
 
 
 def _number(text: str) -> int:

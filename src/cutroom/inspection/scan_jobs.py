@@ -12,6 +12,7 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cutroom.core import clock
+from cutroom.core.cursors import from_cursor, to_cursor
 from cutroom.core.errors import CutroomError, ErrorDocument, ErrorKind, not_found
 from cutroom.core.ids import new_id
 from cutroom.db.engine import Transaction
@@ -26,7 +27,6 @@ from cutroom.inspection.scans import Scan, scan_values
 from cutroom.inspection.vocabulary import Mode
 from cutroom.jobs.models import SCAN, Job, JobKind
 from cutroom.jobs.service import JobService
-from cutroom.library.cursor import from_cursor, to_cursor
 
 KIND = "scan"
 MAX_PAGE = 500
@@ -100,14 +100,14 @@ class ScanJobs:
     ) -> ScanRowPage:
         """Scans, newest first. Raises `library.bad-cursor`."""
         limit = max(1, min(limit, MAX_PAGE))
-        begin = None
-        if after is not None:
-            at, scan_id = from_cursor(after, int)
-            begin = (int(at), scan_id)
+        asked = ("scans", state)
+        begin = None if after is None else from_cursor(after, tuple[int, str], of=asked, code="library.bad-cursor")
         rows = await scan_store.page(conn, state=state.value if state else None, after=begin, limit=limit + 1)
         items = [row_of(row) for row in rows[:limit]]
         more = len(rows) > limit
-        return ScanRowPage(items=items, next=to_cursor(items[-1].started_at, items[-1].id) if more else None)
+        return ScanRowPage(
+            items=items, next=to_cursor((items[-1].started_at, items[-1].id), of=asked) if more else None
+        )
 
     async def cancel(self, tx: Transaction, scan_id: str) -> ScanRow:
         """End it now, or within a second when it is being worked on. Raises `scan.not-ours`."""

@@ -40,6 +40,7 @@ def kinds(service: InspectionService, library: LibraryService, *, max_attempts: 
             prepare=tasks.prepare,
             publish=tasks.publish,
             failed=tasks.failed,
+            reads=lambda arguments: [arguments["path"]],
             max_attempts=max_attempts,
             deadline_seconds=lambda job: QUICK_SECONDS if job.payload["mode"] == Mode.QUICK.value else 24 * 3600.0,
         )

@@ -72,7 +72,7 @@ class Endings:
         kind = self._kinds.get(job.kind)
         if kind is not None and kind.failed is not None:
             await self._tell_kind(tx, kind, job, error)
-        if job.state is JobState.FAILED:
+        if job.state is JobState.FAILED and job.parent_id is None:  # of a part the whole will tell
             await self._announcer.announce(tx, JobFailed(job=job))
 
     async def _tell_kind(self, tx: Transaction, kind: JobKind, job: Job, error: ErrorDocument) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -203,7 +203,14 @@ class JobPage(msgspec.Struct, frozen=True, kw_only=True):
 Prepare = Callable[[Transaction, Job], Awaitable[dict[str, Any] | None]]
 OnProgress = Callable[[Transaction, Job, dict[str, Any]], Awaitable[None]]
 Publish = Callable[[Transaction, Job, dict[str, Any]], Awaitable[dict[str, Any] | None]]
+Deliver = Callable[["Job", dict[str, Any], dict[str, Any]], Coroutine[Any, Any, dict[str, Any]]]
+Paths = Callable[[dict[str, Any]], Sequence[str]]
 OnFailed = Callable[[Transaction, Job, ErrorDocument], Awaitable[None]]
+
+
+def no_paths(_arguments: dict[str, Any]) -> Sequence[str]:
+    """Of a kind that has nothing to do with the store."""
+    return ()
 
 
 class JobKind(msgspec.Struct, frozen=True, kw_only=True):
@@ -216,6 +223,13 @@ class JobKind(msgspec.Struct, frozen=True, kw_only=True):
     """The target's arguments; None when nothing is left to do, and the job is done."""
     publish: Publish
     """Inside the finishing transaction and under the fence: runs at most once. Returns what `job.result` keeps."""
+    reads: Paths = no_paths
+    """Which of the arguments' files and folders lie in the store, and are brought to the local disk first."""
+    writes: Paths = no_paths
+    """Into which folders of the store the child writes; what is new there is sent while it runs."""
+    deliver: Deliver | None = None
+    """Between the child's end and `publish`, outside of any transaction, with the arguments and the result: moves files
+    into the store, under keys that no other attempt uses. Returns the result for `publish`."""
     progress: OnProgress | None = None
     """For each report that carries an "event", in order, in a transaction that holds the fence."""
     failed: OnFailed | None = None

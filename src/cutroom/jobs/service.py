@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cutroom.core.errors import CutroomError, ErrorDocument, ErrorKind, not_found
+from cutroom.core.cursors import from_cursor, to_cursor
+from cutroom.core.errors import ErrorDocument, not_found
 from cutroom.core.ids import new_id
 from cutroom.db.engine import Database, Transaction
 from cutroom.events.announce import Announcer
@@ -142,15 +143,22 @@ class JobService(Steering):
     async def list(self, conn: AsyncConnection, *, after: str | None = None, limit: int = 50, **which: Any) -> JobPage:
         """Jobs, newest first; `which` are the fields of a `JobFilter`."""
         limit = max(1, min(limit, MAX_PAGE))
-        place = None if after is None else _parse_cursor(after)
-        found = await store.page(conn, JobFilter(**which), after=place, limit=limit + 1)
+        sought = JobFilter(**which)
+        asked = ("jobs", sought)
+        begin = None if after is None else from_cursor(after, tuple[int, str], of=asked, code="job.cursor-invalid")
+        found = await store.page(conn, sought, after=begin, limit=limit + 1)
         items = found[:limit]
-        return JobPage(items=items, next=f"{items[-1].created_at}.{items[-1].id}" if len(found) > limit else None)
+        more = len(found) > limit
+        return JobPage(items=items, next=to_cursor((items[-1].created_at, items[-1].id), of=asked) if more else None)
 
     async def counts(self, conn: AsyncConnection, **which: Any) -> dict[str, int]:
         """How many jobs are in each state, states without any included; `which` are the fields of a `JobFilter`."""
         found = await store.counts(conn, JobFilter(**which))
         return {state.value: found.get(state.value, 0) for state in JobState}
+
+    async def counts_by_queue(self, conn: AsyncConnection) -> builtins.list[tuple[str, str, int]]:
+        """Queue, state and how many jobs, of everybody."""
+        return await store.counts_by_queue(conn)
 
     async def fitting(
         self, conn: AsyncConnection, which: JobFilter, states: Collection[JobState], *, limit: int
@@ -180,11 +188,3 @@ class JobService(Steering):
     async def needs(self, conn: AsyncConnection, job_id: str) -> builtins.list[str]:
         """The ids of the jobs that this one needs."""
         return sorted(needs for _, needs in await edges.needs_of(conn, [job_id]))
-
-
-def _parse_cursor(text: str) -> tuple[int, str]:
-    created, _, job_id = text.partition(".")
-    # 18 digits are far away in time, and still an integer of a database.
-    if not (created.isascii() and created.isdigit()) or len(created) > 18 or not job_id:
-        raise CutroomError("job.cursor-invalid", f"{text!r} is not a page cursor.", kind=ErrorKind.INVALID)
-    return int(created), job_id

@@ -123,6 +123,12 @@ async def counts(conn: AsyncConnection, which: JobFilter) -> dict[str, int]:
     return {row[0]: row[1] for row in await conn.execute(counted)}
 
 
+async def counts_by_queue(conn: AsyncConnection) -> builtins.list[tuple[str, str, int]]:
+    """Queue, state and how many."""
+    counted = select(jobs.c.queue, jobs.c.state, func.count()).group_by(jobs.c.queue, jobs.c.state)
+    return [(row[0], row[1], row[2]) for row in await conn.execute(counted)]
+
+
 async def ids_of(
     conn: AsyncConnection, which: JobFilter, states: Collection[JobState], *, limit: int
 ) -> builtins.list[str]:

@@ -104,7 +104,7 @@ def open_files(*, report: Report) -> list[str]:
     return [str(entry.readlink()) for entry in Path("/proc/self/fd").iterdir() if entry.is_symlink()]
 
 
-def chatter(*, report: Report, text: str) -> str:
+def chatter(*, report: Report, text: str, **_: Any) -> str:
     """Print to standard output and error, then answer."""
     print(text, flush=True)
     os.write(1, text.encode())

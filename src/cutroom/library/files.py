@@ -18,7 +18,12 @@ ORIGINALS = "originals"
 
 
 async def look(store: ObjectStore, video: Video) -> Source | None:
-    """The file as it is now, or None when it is gone or no file any more."""
+    """The file as it is now, or None when it is gone or no file any more.
+
+    An object of a remote store never changes, and whether it is there is seen when it is fetched.
+    """
+    if store.remote and video.location_kind is LocationKind.STORED:
+        return expected(store, video)
     path = local_path(store, video)
     try:
         found = await asyncio.to_thread(os.stat, path)

@@ -16,7 +16,7 @@ from cutroom.core.errors import CutroomError
 from cutroom.core.ids import new_id
 from cutroom.db.engine import Database, Transaction
 from cutroom.events.announce import Announcer
-from cutroom.library import notes, store
+from cutroom.library import notes, search, store
 from cutroom.library.events import AssetDeleting, VideosAdded
 from cutroom.library.files import renewed
 from cutroom.library.models import (
@@ -95,7 +95,7 @@ class Intake:
                 at = now + len(made)
                 made[found.location] = _new(found, owner_id=owner_id, visibility=visibility, now=at)
         if made:
-            await store.insert_many(tx.conn, list(made.values()), now=now)
+            await self._insert(tx, list(made.values()), now=now)
             await self._announce(tx, list(made.values()))
         if changed:
             await self.renew(tx, changed)
@@ -116,7 +116,7 @@ class Intake:
             name=name,
             location_kind=LocationKind.STORED,
         )
-        await store.insert_many(tx.conn, [video], now=now)
+        await self._insert(tx, [video], now=now)
         await self._announce(tx, [video])
         return video
 
@@ -137,6 +137,10 @@ class Intake:
         if not await store.asset_is_shown(tx.conn, asset_id):
             await self._announcer.announce(tx, AssetDeleting(asset_id=asset_id))
             await store.delete_asset(tx.conn, asset_id)
+
+    async def _insert(self, tx: Transaction, made: Sequence[Video], *, now: int) -> None:
+        await store.insert_many(tx.conn, made, now=now)
+        await search.add(tx.conn, made)
 
     async def _announce(self, tx: Transaction, added: Sequence[Video]) -> None:
         await notes.tell_changed(tx, added)

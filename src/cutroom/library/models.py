@@ -57,6 +57,7 @@ class Video(msgspec.Struct, frozen=True, kw_only=True):
     rate: Fraction | None  # frames a second
     width: int | None  # display pixels
     height: int | None
+    tags: tuple[str, ...] = ()
     probe: dict[str, Any] | None = None  # media.Probe as JSON; None in lists, and until inspected
 
     @property
@@ -86,7 +87,8 @@ NOT_PLAYABLE = frozenset({"pending", "not-video", "unreadable", "timed-out", "cr
 class VideoFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Which videos a list shows; empty means no such condition."""
 
-    q: str = ""  # part of the name, in any case
+    q: str = ""  # words of the name, the tags or the transcript, or how they begin
+    tags: tuple[str, ...] = ()  # all of these
     verdicts: tuple[str, ...] = ()  # any of these
     proxy_states: tuple[ProxyState, ...] = ()  # any of these
 
@@ -97,6 +99,16 @@ class VideoSort(StrEnum):
     ADDED = "added"
     NAME = "name"
     DURATION = "duration"
+    RELEVANCE = "relevance"  # how well the newest hits answer; without a question the same as ADDED
+
+
+class Totals(msgspec.Struct, frozen=True, kw_only=True):
+    """What an account's footage adds up to."""
+
+    videos: int
+    bytes: int
+    seconds: float
+    by_verdict: dict[str, int]
 
 
 class VideoPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,6 +116,14 @@ class VideoPage(msgspec.Struct, frozen=True, kw_only=True):
 
     items: list[Video]
     next: str | None
+    corrected: str | None = None  # the words that were looked for, where nothing is called as it was typed
+
+
+class Count(msgspec.Struct, frozen=True, kw_only=True):
+    """How many there are."""
+
+    number: int
+    exact: bool  # False: an estimate, or as far as was counted
 
 
 class FoundFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -195,5 +215,6 @@ def row_document(video: Video) -> dict[str, Any]:
         "verdict": video.verdict,
         "verdict_message": video.verdict_message,
         "proxy_state": video.proxy_state.value,
+        "tags": list(video.tags),
         "has_poster": video.poster is not None,
     }

@@ -12,23 +12,25 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cutroom.accounts.models import Principal
+from cutroom.core.cursors import from_cursor, to_cursor
 from cutroom.core.errors import CutroomError, not_found
 from cutroom.db.engine import Database, Transaction
 from cutroom.events.announce import Announcer
 from cutroom.jobs.models import URGENT
 from cutroom.jobs.service import JobService
-from cutroom.library import files, notes, store
-from cutroom.library.cursor import from_cursor, to_cursor
+from cutroom.library import files, list_store, notes, search, store, tags, totals_store
 from cutroom.library.events import VideoDeleting, VideoOpened, VideoReady
 from cutroom.library.hashing import Hashing
 from cutroom.library.intake import Intake
 from cutroom.library.models import (
     Added,
+    Count,
     FoundFile,
     LocationKind,
     ProxyState,
     Source,
     Summary,
+    Totals,
     Video,
     VideoFilter,
     VideoPage,
@@ -40,12 +42,6 @@ from cutroom.library.summaries import columns_of
 from cutroom.storage.port import ObjectStore
 
 MAX_PAGE = 500
-_KEY_TYPES: dict[VideoSort, type[int] | type[float] | type[str]] = {
-    VideoSort.ADDED: int,
-    VideoSort.NAME: str,
-    VideoSort.DURATION: float,
-}
-_COUNT_KEPT_FROM = 20_000  # counting that many rows takes a millisecond or two
 _COUNT_KEPT_SECONDS = 10.0
 _COUNTS_KEPT = 256
 _OWN_KINDS = frozenset({"inspect", "hash"})  # jobs of a video itself, not of what it shares with others
@@ -72,7 +68,7 @@ class LibraryService:
             database=database, store=store, announcer=announcer, scratch=scratch, extensions=extensions
         )
         self.hashing = Hashing(jobs=jobs, announcer=announcer, intake=self._intake)
-        self._counts: dict[tuple[str | None, VideoFilter], tuple[float, int]] = {}
+        self._counts: dict[tuple[str | None, VideoFilter], tuple[float, Count]] = {}
 
     # Reading
 
@@ -89,28 +85,52 @@ class LibraryService:
     ) -> VideoPage:
         """One page of what `viewer` may see (None: everything). Raises `library.bad-cursor`."""
         limit = max(1, min(limit, MAX_PAGE))
-        begin = None if after is None else from_cursor(after, _KEY_TYPES[sort])
-        found = await store.page(
-            conn, viewer=viewer, where=where, sort=sort, descending=descending, limit=limit + 1, after=begin
+        question = await search.understand(conn, where.q) if where.q.strip() else None
+        if question is None and sort is VideoSort.RELEVANCE:
+            sort, descending = VideoSort.ADDED, True
+        asked = (where, sort, descending)
+        shape = list_store.places_of(sort, searching=question is not None)
+        begin = None if after is None else from_cursor(after, shape, of=asked, code="library.bad-cursor")
+        if question is not None and question.hopeless:
+            return VideoPage(items=[], next=None)
+        found = await list_store.page(
+            conn,
+            viewer=viewer,
+            where=where,
+            question=question,
+            sort=sort,
+            descending=descending,
+            limit=limit + 1,
+            after=begin,
         )
-        items = [video for video, _ in found[:limit]]
         more = len(found) > limit
-        return VideoPage(items=items, next=to_cursor(found[limit - 1][1], items[-1].id) if more else None)
+        return VideoPage(
+            items=[video for video, _ in found[:limit]],
+            next=to_cursor(found[limit - 1][1], of=asked) if more else None,
+            corrected=None if question is None else question.corrected,
+        )
 
-    async def count(self, conn: AsyncConnection, *, viewer: Principal | None, where: VideoFilter) -> int:
-        """How many videos such a list has; of a large library as it was at most ten seconds ago."""
+    async def count(self, conn: AsyncConnection, *, viewer: Principal | None, where: VideoFilter) -> Count:
+        """How many videos such a list has; what had to be counted or estimated as it was at most ten seconds ago."""
         everything = viewer is None or viewer.is_administrator
         asked = (None if everything or viewer is None else viewer.account_id, where)
         kept = self._counts.get(asked)
         if kept is not None and time.monotonic() - kept[0] < _COUNT_KEPT_SECONDS:
             return kept[1]
-        number = await store.count(conn, viewer=viewer, where=where)
+        question = await search.understand(conn, where.q) if where.q.strip() else None
+        if question is not None and question.hopeless:
+            return Count(number=0, exact=True)
+        found = await list_store.count(conn, viewer=viewer, where=where, question=question)
         self._counts.pop(asked, None)
-        if number >= _COUNT_KEPT_FROM:
+        if not found.exact:
             if len(self._counts) >= _COUNTS_KEPT:
                 self._counts.clear()
-            self._counts[asked] = (time.monotonic(), number)
-        return number
+            self._counts[asked] = (time.monotonic(), found)
+        return found
+
+    async def tags(self, conn: AsyncConnection, *, viewer: Principal | None) -> builtins.list[str]:
+        """The tags of what `viewer` may see, in order."""
+        return await tags.known(conn, viewer=viewer)
 
     async def get(self, conn: AsyncConnection, video_id: str, *, viewer: Principal | None) -> Video:
         """One video with its probe; raises `video.not-found` also when `viewer` may not see it."""
@@ -121,6 +141,10 @@ class LibraryService:
             raise not_found("video", video_id)
         return video
 
+    async def totals(self, conn: AsyncConnection, owner_id: str) -> Totals:
+        """What an account's footage adds up to; reads all of its rows."""
+        return await totals_store.totals(conn, owner_id)
+
     async def find(self, conn: AsyncConnection, video_ids: Sequence[str]) -> builtins.list[Video]:
         """Those of these videos that are there, with their probes."""
         return await store.get_many(conn, video_ids)
@@ -128,6 +152,14 @@ class LibraryService:
     async def of_asset(self, conn: AsyncConnection, asset_id: str) -> Sequence[Video]:
         """The videos that show an asset, oldest first; two or more are duplicates of each other."""
         return await store.of_asset(conn, asset_id)
+
+    async def has_hashed_of_size(self, conn: AsyncConnection, size_bytes: int) -> bool:
+        """Whether a file of this size could be one whose contents are known."""
+        return await store.has_hashed_of_size(conn, size_bytes)
+
+    async def stored_bytes(self, conn: AsyncConnection, owner_id: str) -> int:
+        """What an account's originals take of the store."""
+        return await store.stored_bytes(conn, owner_id)
 
     # Adding
 
@@ -166,16 +198,31 @@ class LibraryService:
     # Changing
 
     async def change(
-        self, tx: Transaction, video: Video, *, name: str | None = None, visibility: Visibility | None = None
+        self,
+        tx: Transaction,
+        video: Video,
+        *,
+        name: str | None = None,
+        visibility: Visibility | None = None,
+        given: Sequence[str] | None = None,
     ) -> Video:
-        """Rename it or say who sees it; None leaves that as it is. Raises `library.bad-name`."""
+        """Rename it, say who sees it, or give it other tags (`given`); None leaves that as it is.
+
+        Raises `library.bad-name` and `library.bad-tag`.
+        """
         changed = msgspec.structs.replace(
             video,
             name=video.name if name is None else _checked_name(name),
             visibility=visibility or video.visibility,
+            tags=video.tags if given is None else tuple(tags.checked(given)),
         )
         values = {"name": changed.name, "visibility": changed.visibility.value}
         await store.set_columns(tx.conn, [video.id], values)
+        if changed.name != video.name:
+            await search.contribute(tx, video.id, search.Kind.NAME, changed.name)
+        if changed.tags != video.tags:
+            await tags.replace(tx.conn, video.id, changed.tags)
+            await search.contribute(tx, video.id, search.Kind.TAGS, " ".join(changed.tags))
         if changed.audience != video.audience:
             # Who may not see it any more has to take it off the page.
             await notes.tell_deleted(tx, video)
@@ -232,14 +279,25 @@ class LibraryService:
 
     async def places(self, conn: AsyncConnection, *, after: str, limit: int) -> builtins.list[tuple[str, str]]:
         """Ids and paths of the videos after an id, in the order of their ids, for who walks over all of them."""
+        # Originals in a bucket are inspected by their own jobs, which bring them here one at a time.
         return [
             (video_id, self.path_of(kind, location))
             for video_id, kind, location in await store.places(conn, after=after, limit=limit)
+            if not (self._store.remote and kind == LocationKind.STORED.value)
         ]
 
     def local_path(self, video: Video) -> str:
         """Where the operating system finds the video's file, for those who may know."""
         return files.local_path(self._store, video)
+
+    def fetched(self, video: Video) -> str:
+        """The same, once the file is there: a stored original may have to be brought first. Blocks.
+
+        Raises `storage.not-found` and what the store raises.
+        """
+        if video.location_kind is LocationKind.STORED:
+            self._store.fetch(video.path)
+        return self.local_path(video)
 
     async def source_of(self, tx: Transaction, video: Video, *, inspecting: bool = False) -> Source | None:
         """The local file of a video for a job, or None when there is nothing to do now.

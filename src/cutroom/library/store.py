@@ -4,33 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from fractions import Fraction
-from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Integer,
-    Select,
-    bindparam,
-    delete,
-    func,
-    insert,
-    literal,
-    or_,
-    select,
-    tuple_,
-    update,
-)
+from sqlalchemy import ColumnElement, delete, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cutroom.accounts.models import Principal
 from cutroom.accounts.tables import accounts
-from cutroom.library.models import LocationKind, ProxyState, Video, VideoFilter, VideoSort, Visibility
-from cutroom.library.tables import NAME_KEY, SECONDS_KEY, assets, videos
+from cutroom.db.bulk import insert_rows
+from cutroom.library.models import LocationKind, ProxyState, Video, Visibility
+from cutroom.library.tables import assets, video_tags, videos
 
-_STATEMENTS_KEPT = 256
+_BETWEEN_TAGS = "\x1f"
+_TAGS = (
+    select(func.aggregate_strings(video_tags.c.tag, _BETWEEN_TAGS))
+    .where(video_tags.c.video_id == videos.c.id)
+    .correlate(videos)
+    .scalar_subquery()
+)
 
-# In the order of `_video`.
+# In the order of `video_of`.
 _COLUMNS: tuple[ColumnElement[Any], ...] = (
     videos.c.id,
     videos.c.asset_id,
@@ -52,76 +45,32 @@ _COLUMNS: tuple[ColumnElement[Any], ...] = (
     videos.c.rate_den,
     videos.c.width,
     videos.c.height,
+    _TAGS,
 )
 _NOBODY = literal(None).label("owner_name")
 _WHOLE = select(*_COLUMNS, _NOBODY, videos.c.probe)
-_LISTED = select(*_COLUMNS, accounts.c.name).select_from(videos.outerjoin(accounts, accounts.c.id == videos.c.owner_id))
-_SORT_KEYS: dict[VideoSort, ColumnElement[Any]] = {
-    VideoSort.ADDED: videos.c.added_at,
-    VideoSort.NAME: NAME_KEY,
-    VideoSort.DURATION: SECONDS_KEY,
-}
-
-
-async def page(
-    conn: AsyncConnection,
-    *,
-    viewer: Principal | None,
-    where: VideoFilter,
-    sort: VideoSort,
-    descending: bool,
-    limit: int,
-    after: tuple[Any, str] | None,
-) -> list[tuple[Video, Any]]:
-    """Rows of a list with each one's sort key, from after a key and id on."""
-    query = _page(_sees(viewer), where, sort, descending, after is not None)
-    values: dict[str, Any] = {"rows": limit}
-    if after is not None:
-        values |= {"after_key": after[0], "after_id": after[1]}
-    rows = await conn.execute(query, values)
-    return [(_video(row), row[-1]) for row in rows]
-
-
-@lru_cache(_STATEMENTS_KEPT)
-def _page(sees: str | None, where: VideoFilter, sort: VideoSort, descending: bool, further: bool) -> Select[Any]:
-    """A page's statement: putting it together takes longer than running it."""
-    key = _SORT_KEYS[sort]
-    query = _narrowed(_LISTED.add_columns(key), sees, where)
-    if further:
-        # The row-value form is the one both databases answer from the index.
-        begin = bindparam("after_key", type_=key.type)
-        here, there = tuple_(key, videos.c.id), tuple_(begin, bindparam("after_id", type_=videos.c.id.type))
-        query = query.where(here < there if descending else here > there)
-        if sort is not VideoSort.ADDED:
-            # SQLite finds its place in an index on an expression by a plain comparison only.
-            query = query.where(key <= begin if descending else key >= begin)
-    order = (key.desc(), videos.c.id.desc()) if descending else (key, videos.c.id)
-    return query.order_by(*order).limit(bindparam("rows", type_=Integer()))
-
-
-async def count(conn: AsyncConnection, *, viewer: Principal | None, where: VideoFilter) -> int:
-    """How many rows such a list has."""
-    found = await conn.execute(_narrowed(select(func.count()).select_from(videos), _sees(viewer), where))
-    return int(found.scalar_one())
+LISTED = (*_COLUMNS, accounts.c.name)
+"""The columns of a row of a list, in the order of `video_of`; with the accounts joined to the videos."""
+_LISTED = select(*LISTED).select_from(videos.outerjoin(accounts, accounts.c.id == videos.c.owner_id))
 
 
 async def get(conn: AsyncConnection, video_id: str) -> Video | None:
     """One row with its owner's name and its probe."""
     found = await conn.execute(_LISTED.add_columns(videos.c.probe).where(videos.c.id == video_id))
     row = found.first()
-    return None if row is None else _video(row, probe=row[-1])
+    return None if row is None else video_of(row, probe=row[-1])
 
 
 async def get_many(conn: AsyncConnection, video_ids: Collection[str]) -> list[Video]:
     """Rows with their probes."""
     found = await conn.execute(_WHOLE.where(videos.c.id.in_(video_ids)).order_by(videos.c.id))
-    return [_video(row, probe=row[-1]) for row in found]
+    return [video_of(row, probe=row[-1]) for row in found]
 
 
 async def of_asset(conn: AsyncConnection, asset_id: str) -> list[Video]:
     """The videos that show an asset, oldest first."""
     found = await conn.execute(_WHOLE.where(videos.c.asset_id == asset_id).order_by(videos.c.added_at, videos.c.id))
-    return [_video(row, probe=row[-1]) for row in found]
+    return [video_of(row, probe=row[-1]) for row in found]
 
 
 async def at_locations(
@@ -131,7 +80,18 @@ async def at_locations(
     if not locations:
         return {}
     found = await conn.execute(_WHOLE.where(videos.c.location_kind == kind.value, videos.c.location.in_(locations)))
-    return {video.location: video for video in (_video(row, probe=row[-1]) for row in found)}
+    return {video.location: video for video in (video_of(row, probe=row[-1]) for row in found)}
+
+
+async def below(conn: AsyncConnection, prefix: bytes) -> list[Video]:
+    """The videos by reference whose paths begin so; `prefix` ends with a slash."""
+    beyond = prefix[:-1] + b"0"  # the byte after the slash
+    query = _WHOLE.where(
+        videos.c.location_kind == LocationKind.REFERENCE.value,
+        videos.c.location > prefix,
+        videos.c.location < beyond,
+    )
+    return [video_of(row, probe=row[-1]) for row in await conn.execute(query)]
 
 
 async def places(conn: AsyncConnection, *, after: str, limit: int) -> list[tuple[str, str, bytes]]:
@@ -144,7 +104,7 @@ async def places(conn: AsyncConnection, *, after: str, limit: int) -> list[tuple
 async def insert_many(conn: AsyncConnection, made: Sequence[Video], *, now: int) -> None:
     """New videos, each with an asset of its own whose contents nobody has read yet."""
     await _insert_assets(conn, made, now=now)
-    await conn.execute(insert(videos), [_values(video) for video in made])
+    await insert_rows(conn, videos, [_values(video) for video in made])
 
 
 async def renew(conn: AsyncConnection, changed: Sequence[Video], *, now: int) -> None:
@@ -182,6 +142,20 @@ async def asset_of_hash(conn: AsyncConnection, content_hash: str) -> str | None:
     return found.scalar()
 
 
+async def has_hashed_of_size(conn: AsyncConnection, size_bytes: int) -> bool:
+    """Whether an asset of this size is there whose contents have been read."""
+    query = select(assets.c.id).where(assets.c.size_bytes == size_bytes, assets.c.content_hash.is_not(None)).limit(1)
+    return (await conn.execute(query)).first() is not None
+
+
+async def stored_bytes(conn: AsyncConnection, owner_id: str) -> int:
+    """The bytes of an account's originals in the store."""
+    query = select(func.coalesce(func.sum(videos.c.size_bytes), 0)).where(
+        videos.c.owner_id == owner_id, videos.c.location_kind == LocationKind.STORED.value
+    )
+    return int((await conn.execute(query)).scalar_one())
+
+
 async def hash_of_asset(conn: AsyncConnection, asset_id: str) -> str | None:
     """The asset's contents, when they have been read."""
     found = await conn.execute(select(assets.c.content_hash).where(assets.c.id == asset_id))
@@ -193,46 +167,22 @@ async def set_hash(conn: AsyncConnection, asset_id: str, content_hash: str) -> N
     await conn.execute(update(assets).where(assets.c.id == asset_id).values(content_hash=content_hash))
 
 
-def _sees(viewer: Principal | None) -> str | None:
-    """The account whose eyes a list is seen with; None sees everything."""
-    return None if viewer is None or viewer.is_administrator else viewer.account_id
-
-
-def _narrowed(query: Select[Any], sees: str | None, where: VideoFilter) -> Select[Any]:
-    if sees is not None:
-        query = query.where(_visible_to(sees))
-    if where.q:
-        query = query.where(_named_like(where.q))
-    if where.verdicts:
-        query = query.where(videos.c.verdict.in_(where.verdicts))
-    if where.proxy_states:
-        query = query.where(videos.c.proxy_state.in_([state.value for state in where.proxy_states]))
-    return query
-
-
 def visible_to(viewer: Principal) -> ColumnElement[bool]:
     """`Principal.may_see`, as SQL."""
-    return _visible_to(viewer.account_id)
+    return visible_to_account(viewer.account_id)
 
 
-def _visible_to(account_id: str) -> ColumnElement[bool]:
+def visible_to_account(account_id: str) -> ColumnElement[bool]:
+    """The videos that an account sees which is no administrator's."""
     return or_(videos.c.visibility == Visibility.SHARED.value, videos.c.owner_id == account_id)
 
 
-def _named_like(asked: str) -> ColumnElement[bool]:
-    # SQLite lowers ASCII letters only, so a word with others is also looked for as it was typed.
-    lowered = NAME_KEY.contains(asked.lower(), autoescape=True)
-    return lowered if asked.isascii() else or_(lowered, videos.c.name.contains(asked, autoescape=True))
-
-
 async def _insert_assets(conn: AsyncConnection, made: Sequence[Video], *, now: int) -> None:
-    await conn.execute(
-        insert(assets),
-        [
-            {"id": video.asset_id, "content_hash": None, "size_bytes": video.size_bytes, "created_at": now}
-            for video in made
-        ],
-    )
+    rows = [
+        {"id": video.asset_id, "content_hash": None, "size_bytes": video.size_bytes, "created_at": now}
+        for video in made
+    ]
+    await insert_rows(conn, assets, rows)
 
 
 def _values(video: Video) -> dict[str, Any]:
@@ -273,7 +223,8 @@ _KIND = {one.value: one for one in LocationKind}
 _PROXY = {one.value: one for one in ProxyState}
 
 
-def _video(row: Sequence[Any], *, probe: dict[str, Any] | None = None) -> Video:
+def video_of(row: Sequence[Any], *, probe: dict[str, Any] | None = None) -> Video:
+    """The video of a row of `LISTED`."""
     # By position: a page of rows is the hottest thing there is here, and names cost a lookup each.
     return Video(
         id=row[0],
@@ -294,6 +245,7 @@ def _video(row: Sequence[Any], *, probe: dict[str, Any] | None = None) -> Video:
         rate=None if row[16] is None else Fraction(row[16], row[17]),
         width=row[18],
         height=row[19],
-        owner_name=row[20],
+        tags=tuple(sorted(row[20].split(_BETWEEN_TAGS), key=str.casefold)) if row[20] else (),
+        owner_name=row[21],
         probe=probe,
     )

@@ -24,6 +24,7 @@ assets = Table(
     Column("content_hash", Text, unique=True),  # "xxh3-128:…"; None until the file has been read whole
     Column("size_bytes", BigInteger, nullable=False),
     Column("created_at", Instant, nullable=False),
+    Index("ix_assets_size", "size_bytes"),
 )
 
 videos = Table(
@@ -54,9 +55,19 @@ videos = Table(
     Index("ix_videos_added", text("added_at DESC"), text("id DESC")),
     Index("ix_videos_name", text("lower(name)"), "id"),
     Index("ix_videos_seconds", text("coalesce(CAST(duration_num AS FLOAT) / duration_den, -1)"), "id"),
+    Index("ix_videos_verdict", "verdict", text("added_at DESC"), text("id DESC")),
+    Index("ix_videos_proxy", "proxy_state", text("added_at DESC"), text("id DESC")),
     Index("ix_videos_asset", "asset_id"),
     Index("ix_videos_owner", "owner_id"),
     Index("uq_videos_location", "location_kind", "location", unique=True),
+)
+
+video_tags = Table(
+    "video_tags",
+    metadata,
+    Column("video_id", Text, ForeignKey("videos.id", ondelete="CASCADE"), primary_key=True),
+    Column("tag", Text, primary_key=True),
+    Index("ix_video_tags_tag", "tag", "video_id"),
 )
 
 # What lists are ordered by; written as their indexes are, or neither database would use those.

@@ -45,6 +45,7 @@ def kinds(library: LibraryService, *, max_attempts: int) -> list[JobKind]:
             prepare=prepare,
             publish=publish,
             max_attempts=max_attempts,
+            reads=lambda arguments: [arguments["path"]],
             deadline_seconds=lambda job: _SECONDS + job.payload.get("size_bytes", 1 << 40) / _BYTES_A_SECOND,
         )
     ]

@@ -13,7 +13,8 @@ from xxhash import xxh3_128
 from cutroom.core.errors import CutroomError, ErrorKind
 from cutroom.media.counting import count_gops
 from cutroom.media.facts import GopFacts
-from cutroom.media.source import open_regular, shown
+from cutroom.media.names import shown
+from cutroom.media.regular import open_regular
 
 _CHUNK_BYTES = 4 << 20
 
@@ -45,6 +46,15 @@ def hash_file(*, report: Report, path: str, size_bytes: int, mtime_ns: int) -> F
             report({"fraction": min(1.0, done / max(1, size_bytes)), "stage": "reading"})
         _check(target, file.fileno(), size_bytes, mtime_ns)
     return FileHash(content_hash=f"xxh3-128:{digest.hexdigest()}", size_bytes=done, mtime_ns=mtime_ns)
+
+
+def hash_bytes(path: Path) -> str:
+    """The content hash of a file that nobody changes."""
+    digest = xxh3_128()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            digest.update(chunk)
+    return f"xxh3-128:{digest.hexdigest()}"
 
 
 def count_pictures(*, report: Report, path: str) -> GopFacts:

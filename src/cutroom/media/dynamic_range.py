@@ -13,7 +13,7 @@ from av.video.stream import VideoStream
 
 from cutroom.media.access_unit import Framing
 from cutroom.media.mov_boxes import track_box
-from cutroom.media.source import open_regular
+from cutroom.media.regular import open_regular
 
 _KINDS = {16: "pq", 18: "hlg"}
 _PQ = 16

@@ -25,6 +25,8 @@ from cutroom.media.rotation import read_orientation
 from cutroom.media.source import damaged, open_source, reading
 from cutroom.media.thumbhash import LARGEST, thumbhash
 
+QUALITY = 85
+"""Of pictures that are made on demand."""
 WIDTHS = (320, 640, 1280)
 FORMATS = ("avif", "webp", "jpg")
 _SAVE: dict[str, tuple[str, dict[str, Any]]] = {
@@ -84,6 +86,18 @@ def save_image(image: Image.Image, path: Path) -> None:
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def resize_picture(source: Path, output: Path, *, width: int, quality: int) -> int:
+    """Write a picture of ours again, `width` pixels wide (never wider than it is); returns the width written."""
+    with Image.open(source, formats=("JPEG",)) as opened:
+        picture = opened.convert("RGB")
+    width = min(width, picture.width)
+    height = max(round(picture.height * width / picture.width), 1)
+    sized = picture if width == picture.width else picture.resize((width, height), Image.Resampling.LANCZOS)
+    kind, options = _SAVE[output.suffix[1:]]
+    sized.save(output, kind, **{**options, "quality": quality})
+    return width
 
 
 def score(picture: Image.Image) -> float:

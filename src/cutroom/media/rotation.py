@@ -15,7 +15,7 @@ from av.video.stream import VideoStream
 
 from cutroom.media.ladder.orientation import Orientation, from_matrix
 from cutroom.media.mov_boxes import track_box
-from cutroom.media.source import open_regular
+from cutroom.media.regular import open_regular
 
 _HEADER_BYTES = 1 << 16
 _PROJECTION = b"\x76\x70"  # Matroska element ids

@@ -25,7 +25,8 @@ from numpy.typing import NDArray
 from cutroom.media.containers.byte_file import ByteFile
 from cutroom.media.containers.isobmff_boxes import Box, children, first, read_box
 from cutroom.media.containers.isobmff_track import TableError, Track, read_track
-from cutroom.media.source import open_regular, packets
+from cutroom.media.regular import open_regular
+from cutroom.media.source import packets
 
 Times = NDArray[np.int64]
 

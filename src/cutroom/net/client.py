@@ -23,6 +23,7 @@ from cutroom.core.errors import CutroomError
 from cutroom.net import errors
 from cutroom.net.addresses import Allowed
 from cutroom.net.guard import Guard, Resolver, resolve
+from cutroom.net.resuming import Kept, file_name
 from cutroom.net.urls import Target, follow, parse
 
 CONNECT_SECONDS = 5.0
@@ -47,6 +48,7 @@ class Downloaded(msgspec.Struct, frozen=True, kw_only=True):
     url: str  # where it was in the end
     size_bytes: int
     media_type: str | None  # as the server says
+    name: str | None = None  # of the file, where the server gives one
 
 
 OnBytes = Callable[[int, int | None], None]
@@ -128,21 +130,63 @@ class SafeClient:
         finally:
             await asyncio.to_thread(file.close)
 
+    async def resume(
+        self,
+        url: str,
+        path: Path,
+        *,
+        max_bytes: int,
+        seconds: float,
+        stall_seconds: float = STALL_SECONDS,
+        on_bytes: OnBytes | None = None,
+    ) -> Downloaded:
+        """As `download`, but what has come stays when this fails, and the next call goes on from there.
+
+        It does so where the server can say that the file is still the same one (RFC 9110, 13.1.5: If-Range).
+        """
+        target = parse(url)
+        kept = await asyncio.to_thread(Kept.read, path, url)
+        file = await asyncio.to_thread(path.open, "ab")
+        try:
+            async with asyncio.timeout(seconds):
+                done = await self._fetch(target, file, max_bytes, stall_seconds, on_bytes, kept)
+            await asyncio.to_thread(kept.forget)
+            return done
+        except TimeoutError:
+            raise errors.timed_out(target.shown, seconds) from None
+        finally:
+            await asyncio.to_thread(file.close)
+
     async def _fetch(
-        self, target: Target, file: BinaryIO, max_bytes: int, stall: float, on_bytes: OnBytes | None
+        self,
+        target: Target,
+        file: BinaryIO,
+        max_bytes: int,
+        stall: float,
+        on_bytes: OnBytes | None,
+        kept: Kept | None = None,
     ) -> Downloaded:
         for _ in range(MAX_REDIRECTS + 1):
-            async with self._ask("GET", target, headers={"accept-encoding": "identity"}, stall=stall) as response:
+            asked = {"accept-encoding": "identity", **({} if kept is None else kept.headers)}
+            async with self._ask("GET", target, headers=asked, stall=stall) as response:
                 headers = _headers(response)
                 if response.status in _REDIRECTS and "location" in headers:
                     target = follow(target, headers["location"])
                     continue
-                if response.status != 200:
+                start = 0
+                if kept is not None:
+                    if response.status == 416:
+                        kept.restart(file)
+                        continue
+                    start = kept.begin(file, response.status, headers)
+                if response.status != (206 if start else 200):
                     raise errors.answered(target.shown, response.status)
                 if headers.get("content-encoding", "identity") != "identity":
                     raise errors.broken(target.shown, f"it sends {headers['content-encoding']!r}, not the file itself")
-                size = await _store(response, target, file, max_bytes, on_bytes)
-                return Downloaded(url=target.url, size_bytes=size, media_type=headers.get("content-type"))
+                size = await _store(response, target, file, max_bytes, on_bytes, start)
+                return Downloaded(
+                    url=target.url, size_bytes=size, media_type=headers.get("content-type"), name=file_name(headers)
+                )
         raise errors.redirect_refused(target.shown, f"there were more than {MAX_REDIRECTS} in a row")
 
     @asynccontextmanager
@@ -183,24 +227,32 @@ class SafeClient:
 
 
 async def _store(
-    response: httpcore.Response, target: Target, file: BinaryIO, max_bytes: int, on_bytes: OnBytes | None
+    response: httpcore.Response,
+    target: Target,
+    file: BinaryIO,
+    max_bytes: int,
+    on_bytes: OnBytes | None,
+    start: int = 0,
 ) -> int:
+    """Write the body, which begins at byte `start` of the file; the file's size in the end."""
     declared = _headers(response).get("content-length", "")
-    whole = int(declared) if declared.isascii() and declared.isdigit() else None
+    whole = start + int(declared) if declared.isascii() and declared.isdigit() else None
     if whole is not None and whole > max_bytes:
         raise errors.too_large(target.shown, max_bytes)
-    size, waiting = 0, bytearray()
-    async for chunk in response.aiter_stream():
-        size += len(chunk)
-        if size > max_bytes:
-            raise errors.too_large(target.shown, max_bytes)
-        waiting += chunk
-        if len(waiting) >= _WRITE_BYTES:
-            await asyncio.to_thread(file.write, waiting)
-            waiting = bytearray()
-        if on_bytes is not None:
-            on_bytes(size, whole)
-    await asyncio.to_thread(file.write, waiting)
+    size, waiting = start, bytearray()
+    try:
+        async for chunk in response.aiter_stream():
+            size += len(chunk)
+            if size > max_bytes:
+                raise errors.too_large(target.shown, max_bytes)
+            waiting += chunk
+            if len(waiting) >= _WRITE_BYTES:
+                await asyncio.to_thread(file.write, waiting)
+                waiting = bytearray()
+            if on_bytes is not None:
+                on_bytes(size, whole)
+    finally:
+        await asyncio.to_thread(file.write, waiting)
     return size
 
 

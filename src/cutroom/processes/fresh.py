@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 
 
 def start_processes_fresh() -> None:
@@ -12,3 +13,9 @@ def start_processes_fresh() -> None:
     companions that wait for the end of their standard input would wait for ever.
     """
     multiprocessing.set_start_method("spawn", force=True)
+
+
+def starter() -> int:
+    """The process that started this one, also when it has died meanwhile."""
+    parent = multiprocessing.parent_process()
+    return parent.pid if parent is not None and parent.pid is not None else os.getppid()

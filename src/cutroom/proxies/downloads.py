@@ -68,6 +68,7 @@ class DownloadService:
             raise CutroomError(
                 "media.not-found", f"{video.name} is not where it was, or has changed.", kind=ErrorKind.NOT_FOUND
             )
+        await asyncio.to_thread(self._library.fetched, video)
         deadline = _WALK_SECONDS + source.size_bytes / _SLOWEST_BYTES
         try:
             counted = await pool.run(
@@ -87,7 +88,7 @@ class DownloadService:
 
     async def audio(self, video: Video, plan: AudioPlan, pool: DecodePool) -> AsyncGenerator[bytes, None]:
         """The bytes of that file as they are made; leaving the iteration stops the work."""
-        path = self._library.local_path(video)
+        path = await asyncio.to_thread(self._library.fetched, video)
         stream = child_bytes(
             pool,
             "cutroom.proxies.downloading:stream_audio",
@@ -122,9 +123,10 @@ class DownloadService:
     async def _join(self, proxy: Proxy, height: int, pool: DecodePool) -> Joined:
         assert proxy.playlist_key is not None
         prefix = ladder_prefix(proxy.asset_id, proxy.recipe)
-        folder = self._store.local_path(prefix)
-        index = self._store.local_path(f"{prefix}/progressive/{height}-{_INDEX_VERSION}.index")
-        if not await asyncio.to_thread(index.exists):
+        key = f"{prefix}/progressive/{height}-{_INDEX_VERSION}.index"
+        folder, index = self._store.local_path(prefix), self._store.local_path(key)
+        if await asyncio.to_thread(self._store.stat, key) is None:
+            await asyncio.to_thread(self._store.fetch, prefix)
             arguments = {
                 "folder": str(folder),
                 "master": str(self._store.local_path(proxy.playlist_key)),
@@ -133,9 +135,10 @@ class DownloadService:
             }
             target = "cutroom.proxies.downloading:join_rung"
             await pool.run(target, arguments, deadline_seconds=_JOIN_SECONDS)
-        data = await asyncio.to_thread(index.read_bytes)
+            await asyncio.to_thread(self._store.keep, key)
+        data = await asyncio.to_thread(self._store.fetch(key).read_bytes)
         return Joined(
-            folder=folder, file=msgspec.msgpack.decode(data, type=Progressive), made_at=proxy.finished_at or 0
+            prefix=prefix, file=msgspec.msgpack.decode(data, type=Progressive), made_at=proxy.finished_at or 0
         )
 
     async def _once(self, key: str, work: Callable[[], Awaitable[Any]]) -> Any:

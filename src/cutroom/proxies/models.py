@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from enum import StrEnum
 from fractions import Fraction
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from cutroom.media.progressive import Progressive
+if TYPE_CHECKING:
+    from cutroom.media.progressive import Progressive
 
 
 class PreviewKind(StrEnum):
@@ -81,7 +81,7 @@ class MediaObject(msgspec.Struct, frozen=True, kw_only=True):
 class Joined(msgspec.Struct, frozen=True, kw_only=True):
     """A rung as one MP4 that is put together while it is served."""
 
-    folder: Path  # that the names of its pieces are relative to
+    prefix: str  # of the keys of its pieces
     file: Progressive
     made_at: int  # microseconds, when the ladder was finished
 
@@ -110,6 +110,11 @@ def ladder_prefix(asset_id: str, recipe: str) -> str:
 def preview_prefix(asset_id: str, recipe: str) -> str:
     """The key prefix of an asset's previews."""
     return f"previews/{asset_id}/{recipe}"
+
+
+def attempt_prefix(asset_id: str, recipe: str, job_id: str, fence: int) -> str:
+    """The key prefix of the previews that one attempt at a job made."""
+    return f"{preview_prefix(asset_id, recipe)}/{job_id}-{fence}"
 
 
 def job_key(kind: str, asset_id: str, recipe: str) -> str:

@@ -86,12 +86,12 @@ class OnDemand:
             task.cancel()  # nobody waits any more; a no-op when it has ended
 
     async def _listed(self, place: _Place) -> bool:
-        path = self._store.local_path(f"{place.prefix}/{WHOLE}/{OUTLINE}")
         outline = self._outlines.get(place.prefix)
         if outline is None:
             try:
+                path = await asyncio.to_thread(self._store.fetch, f"{place.prefix}/{WHOLE}/{OUTLINE}")
                 outline = await asyncio.to_thread(read_outline, path)
-            except (OSError, msgspec.DecodeError):
+            except (OSError, msgspec.DecodeError, CutroomError):
                 return False
             while len(self._outlines) >= _MOST_OUTLINES:
                 del self._outlines[next(iter(self._outlines))]
@@ -111,6 +111,8 @@ class OnDemand:
                 await asyncio.to_thread(self._ask, place)
                 job_id = await self._ensure(video, place, job_id)
                 ensured = time.monotonic()
+                if self._store.remote and await asyncio.to_thread(self._store.stat, key) is not None:
+                    return await asyncio.to_thread(self._store.fetch, key)
             for found in (path, still):
                 if found.exists():
                     return found

@@ -74,7 +74,7 @@ def encode_range(
 
 
 def encode_sounds(*, report: Report, source: str, segments_dir: str, playlist_dir: str, outline: str) -> dict[str, Any]:
-    """Make all sound of the ladder. Raises CutroomError as `encode_sound` does."""
+    """Make all sound and subtitles of the ladder. Raises CutroomError as `encode_sound` does."""
     damaged = encode_sound(
         Path(source),
         read_outline(Path(outline)),

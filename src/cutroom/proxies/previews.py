@@ -12,7 +12,7 @@ from typing import Any
 
 from cutroom.core.errors import CutroomError, ErrorKind
 from cutroom.media.images import Thumbnails as ThumbnailResult
-from cutroom.media.images import make_thumbnails
+from cutroom.media.images import make_thumbnails, resize_picture
 from cutroom.media.peaks import PeaksDetail
 from cutroom.media.previews import make_peaks, make_sprite
 from cutroom.media.sprite import SpriteDetail
@@ -28,6 +28,13 @@ def build_thumbnails(*, report: Report, source: str, output_dir: str) -> Thumbna
     report({"fraction": 0.0, "stage": "thumbnails"})
     with _folder(output_dir) as folder:
         return make_thumbnails(Path(source), folder)
+
+
+def resize_image(*, report: Report, source: str, output: str, width: int, quality: int) -> dict[str, int]:
+    """Write a thumbnail again in another width, in the format of the suffix of `output`."""
+    report({"fraction": 0.0, "stage": "picture"})
+    with _folder(str(Path(output).parent)):
+        return {"width": resize_picture(Path(source), Path(output), width=width, quality=quality)}
 
 
 def build_sprite(*, report: Report, source: str, output_dir: str) -> SpriteDetail | None:

@@ -7,7 +7,7 @@ import xxhash
 
 from cutroom.proxies.models import Recipe
 
-VERSION = 2
+VERSION = 3
 """Grows whenever the encoder, the boxes or the grid change what comes out."""
 
 

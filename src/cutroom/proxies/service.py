@@ -114,6 +114,39 @@ class ProxyService:
         if video.proxy_state is not state:
             await self._library.set_summary(tx, [video.id], Summary(proxy_state=state))
 
+    async def preview_folders(self, conn: AsyncConnection, folders: Collection[str]) -> set[str]:
+        """Those of these folders of previews that are shown."""
+        found = await rows.previews_of(conn, {folder.split("/")[1] for folder in folders if "/" in folder})
+        return {preview.prefix for preview in found} & set(folders)
+
+    async def ladder_folders(self, conn: AsyncConnection, folders: Collection[str]) -> set[str]:
+        """Those of these folders of ladders that belong to one; what an asset still waits for counts too."""
+        found: set[str] = set()
+        for asset_id in {folder.split("/")[1] for folder in folders if "/" in folder}:
+            found |= {ladder_prefix(asset_id, proxy.recipe) for proxy in await rows.of_asset(conn, asset_id)}
+        return found & set(folders)
+
+    async def count_older(self, conn: AsyncConnection, before: int) -> int:
+        """How many ladders were finished before an instant."""
+        return await rows.count_finished(conn, before)
+
+    async def expire(self, tx: Transaction, before: int, *, limit: int) -> int:
+        """Remove some ladders that were finished before an instant; whoever opens the video has it made again."""
+        found = await rows.finished(tx.conn, before, limit=limit)
+        for proxy in found:
+            await rows.forget_ladder(tx.conn, proxy.id)
+            prefix = ladder_prefix(proxy.asset_id, proxy.recipe)
+            showing = [video.id for video in await self._library.of_asset(tx.conn, proxy.asset_id)]
+            await self._library.set_summary(tx, showing, Summary(proxy_state=ProxyState.NONE))
+            self._remove_later(tx, prefix)
+        return len(found)
+
+    def _remove_later(self, tx: Transaction, prefix: str) -> None:
+        async def remove() -> None:
+            await asyncio.to_thread(self._store.delete_prefix, prefix)
+
+        tx.after_commit(remove)
+
     async def asset_changed(self, tx: Transaction, video: Video) -> None:
         """The video shows another asset now, of which it takes over what there is and asks for what there is not."""
         poster = Summary(poster=None, proxy_state=ProxyState.NONE)

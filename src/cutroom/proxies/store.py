@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, insert, select, update
+from sqlalchemy import Row, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -75,6 +75,24 @@ async def begin(conn: AsyncConnection, asset_id: str, recipe: str) -> None:
 async def change(conn: AsyncConnection, asset_id: str, recipe: str, values: dict[str, Any]) -> None:
     """Set columns of a ladder's row, if there is one."""
     await conn.execute(update(proxies).where(proxies.c.asset_id == asset_id, proxies.c.recipe == recipe).values(values))
+
+
+async def finished(conn: AsyncConnection, before: int, *, limit: int) -> list[Proxy]:
+    """Ladders that were finished before an instant, the oldest first."""
+    query = select(proxies).where(proxies.c.state == "ready", proxies.c.finished_at < before)
+    found = await conn.execute(query.order_by(proxies.c.finished_at).limit(limit))
+    return [_proxy(row) for row in found]
+
+
+async def count_finished(conn: AsyncConnection, before: int) -> int:
+    """How many those are."""
+    query = select(func.count()).where(proxies.c.state == "ready", proxies.c.finished_at < before)
+    return int((await conn.execute(query)).scalar_one())
+
+
+async def forget_ladder(conn: AsyncConnection, proxy_id: str) -> None:
+    """Remove one ladder's row."""
+    await conn.execute(delete(proxies).where(proxies.c.id == proxy_id))
 
 
 async def forget(conn: AsyncConnection, asset_id: str) -> None:

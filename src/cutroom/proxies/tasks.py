@@ -18,7 +18,7 @@ from cutroom.library.models import ProxyState, Summary, Video
 from cutroom.library.service import LibraryService
 from cutroom.media.ladder.whole import OUTLINE
 from cutroom.proxies import store as rows
-from cutroom.proxies.models import WHOLE, Preview, PreviewKind, ladder_prefix, preview_prefix
+from cutroom.proxies.models import WHOLE, Preview, PreviewKind, attempt_prefix, ladder_prefix
 from cutroom.proxies.service import ProxyService, poster_key
 from cutroom.proxies.sources import local_source
 from cutroom.storage.port import ObjectStore
@@ -42,6 +42,8 @@ def kinds(
             target="cutroom.proxies.previews:build_thumbnails",
             prepare=tasks.prepare_preview,
             publish=tasks.publish_preview,
+            reads=lambda arguments: [arguments["source"]],
+            deliver=tasks.deliver,
             max_attempts=max_attempts,
             deadline_seconds=THUMBNAIL_SECONDS,
         ),
@@ -51,6 +53,8 @@ def kinds(
             target="cutroom.proxies.previews:build_sprite_of_rung",
             prepare=tasks.prepare_sprite,
             publish=tasks.publish_sprite,
+            reads=lambda arguments: _rung(Path(arguments["playlist"])),
+            deliver=tasks.deliver,
             max_attempts=max_attempts,
             deadline_seconds=SPRITE_SECONDS,
         ),
@@ -61,6 +65,9 @@ def kinds(
             prepare=tasks.prepare_proxy,
             progress=tasks.proxy_progress,
             publish=tasks.publish_proxy,
+            reads=_ladder_reads,
+            writes=lambda arguments: [arguments["segments_dir"]],
+            deliver=tasks.deliver,
             failed=tasks.proxy_failed,
             encoders=("libx264", "aac"),
             max_attempts=max_attempts,
@@ -84,13 +91,20 @@ class _Tasks:
             return None
         return {"source": found.for_child(job.folder), "output_dir": str(job.folder / "thumbnails")}
 
+    async def deliver(self, job: Job, arguments: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
+        """Move the pictures and peaks into the store, under a prefix of this attempt."""
+        folder = Path(arguments.get("previews_dir") or arguments["output_dir"])
+        await asyncio.to_thread(self._adopt_files, folder, self._prefix(job))
+        return result
+
     async def publish_preview(self, tx: Transaction, job: Job, result: dict[str, Any]) -> dict[str, Any] | None:
-        """Adopt the pictures and show the poster."""
+        """Show the poster."""
         asset_id = job.payload["asset_id"]
         showing = await self._library.of_asset(tx.conn, asset_id)
         if not showing:
+            self._service.remove_objects(tx, asset_id)
             return None
-        preview = await self._adopt(tx, asset_id, PreviewKind.THUMBNAILS, job.folder / "thumbnails", result)
+        preview = await self._show(tx, job, PreviewKind.THUMBNAILS, result)
         await self._library.set_summary(tx, _ids(showing), Summary(poster=poster_key(preview)))
         return {"widths": result.get("widths"), "formats": result.get("formats")}
 
@@ -113,12 +127,14 @@ class _Tasks:
         }
 
     async def publish_sprite(self, tx: Transaction, job: Job, result: dict[str, Any]) -> dict[str, Any] | None:
-        """Adopt the sheets and tell the pages."""
+        """Show the sheets and tell the pages."""
         asset_id = job.payload["asset_id"]
         showing = await self._library.of_asset(tx.conn, asset_id)
+        if not showing:
+            self._service.remove_objects(tx, asset_id)
         if not showing or not result:
             return None
-        await self._adopt(tx, asset_id, PreviewKind.SPRITE, job.folder / "sprite", result)
+        await self._show(tx, job, PreviewKind.SPRITE, result)
         await self._library.set_summary(tx, _ids(showing), Summary(proxy_state=ProxyState.READY))
         return {"tiles": result.get("count")}
 
@@ -172,10 +188,9 @@ class _Tasks:
         if not showing:
             self._service.remove_objects(tx, asset_id)
             return None
-        previews = job.folder / "previews"
         for kind in (PreviewKind.SPRITE, PreviewKind.PEAKS):
             if result.get(kind.value) is not None:
-                await self._adopt(tx, asset_id, kind, previews, result[kind.value])
+                await self._show(tx, job, kind, result[kind.value])
         values = {
             "state": "ready",
             "playlist_key": self._playlist(job, result["master"]),
@@ -205,18 +220,23 @@ class _Tasks:
         state = ProxyState.NONE if job.state is JobState.CANCELLED else ProxyState.FAILED
         await self._library.set_summary(tx, _ids(showing), Summary(proxy_state=state))
 
-    async def _adopt(
-        self, tx: Transaction, asset_id: str, kind: PreviewKind, folder: Path, detail: dict[str, Any]
-    ) -> Preview:
-        """Move a folder's files into the store and write their row."""
-        prefix = preview_prefix(asset_id, self._service.recipe_hash)
-        await asyncio.to_thread(self._adopt_files, folder, prefix)
-        preview = Preview(asset_id=asset_id, kind=kind, prefix=prefix, detail=detail, created_at=clock.now())
+    async def _show(self, tx: Transaction, job: Job, kind: PreviewKind, detail: dict[str, Any]) -> Preview:
+        """Write the row of what `deliver` has moved into the store."""
+        preview = Preview(
+            asset_id=job.payload["asset_id"],
+            kind=kind,
+            prefix=self._prefix(job),
+            detail=detail,
+            created_at=clock.now(),
+        )
         await rows.put_preview(tx.conn, preview)
         return preview
 
+    def _prefix(self, job: Job) -> str:
+        return attempt_prefix(job.payload["asset_id"], self._service.recipe_hash, job.id, job.fence)
+
     def _adopt_files(self, folder: Path, prefix: str) -> None:
-        for path in sorted(folder.iterdir()):
+        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
             self._store.adopt(f"{prefix}/{path.name}", path)
 
     def _playlist(self, job: Job, name: str) -> str:
@@ -227,6 +247,16 @@ class _Tasks:
         prefix = ladder_prefix(asset_id, self._service.recipe_hash)
         for older in range(1, fence):
             self._store.delete_prefix(f"{prefix}/attempt-{older}")
+
+
+def _ladder_reads(arguments: dict[str, Any]) -> list[str]:
+    """The original, and the parts of a ladder that others have made."""
+    return [arguments["source"], *([arguments["segments_dir"]] if "outline" in arguments else [])]
+
+
+def _rung(playlist: Path) -> list[str]:
+    """A rung's playlist, and the folder of its segments."""
+    return [str(playlist), str(playlist.parent.parent / playlist.stem)]
 
 
 def _ids(videos: Sequence[Video]) -> list[str]:

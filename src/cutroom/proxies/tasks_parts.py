@@ -37,6 +37,8 @@ def kinds(
             target="cutroom.proxies.parts:outline_ladder",
             prepare=tasks.prepare_outline,
             publish=tasks.publish_outline,
+            reads=lambda arguments: [arguments["source"]],
+            writes=lambda arguments: [arguments["segments_dir"]],
             max_attempts=max_attempts,
             deadline_seconds=OUTLINE_SECONDS,
         ),
@@ -47,6 +49,8 @@ def kinds(
             encoders=("aac",),
             prepare=tasks.prepare_sound,
             publish=tasks.publish_nothing,
+            reads=lambda arguments: [arguments["source"], arguments["outline"]],
+            writes=lambda arguments: [arguments["segments_dir"]],
             max_attempts=max_attempts,
         ),
         JobKind(
@@ -56,6 +60,8 @@ def kinds(
             encoders=("libx264",),
             prepare=tasks.prepare_fill,
             publish=tasks.publish_nothing,
+            reads=lambda arguments: [arguments["source"], arguments["outline"]],
+            writes=lambda arguments: [arguments["segments_dir"]],
             max_attempts=max_attempts,
         ),
     ]

@@ -8,6 +8,7 @@ The job `proxy` waits for its outline; when that is published, it is made to wai
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 from cutroom.core import clock
@@ -18,7 +19,7 @@ from cutroom.library.service import LibraryService
 from cutroom.media.ladder.whole import OUTLINE
 from cutroom.proxies import parts
 from cutroom.proxies import store as rows
-from cutroom.proxies.models import WHOLE, Preview, PreviewKind, job_key, ladder_prefix, preview_prefix
+from cutroom.proxies.models import WHOLE, Preview, PreviewKind, attempt_prefix, job_key, ladder_prefix
 from cutroom.proxies.service import ProxyService
 from cutroom.proxies.sources import gone, local_source
 from cutroom.storage.port import ObjectStore
@@ -40,6 +41,8 @@ def kinds(service: ProxyService, library: LibraryService, store: ObjectStore, *,
             target="cutroom.proxies.parts:encode_range",
             prepare=tasks.prepare_segments,
             publish=tasks.publish_segments,
+            reads=lambda arguments: [arguments["source"], arguments["outline"]],
+            writes=lambda arguments: [arguments["segments_dir"]],
             max_attempts=max_attempts,
         ),
         JobKind(
@@ -48,6 +51,8 @@ def kinds(service: ProxyService, library: LibraryService, store: ObjectStore, *,
             target="cutroom.proxies.previews:build_peaks",
             prepare=tasks.prepare_peaks,
             publish=tasks.publish_peaks,
+            reads=lambda arguments: [arguments["source"]],
+            deliver=tasks.deliver_peaks,
             max_attempts=max_attempts,
             deadline_seconds=PEAKS_SECONDS,
         ),
@@ -129,17 +134,26 @@ class _Tasks:
             return None
         return {"source": source.for_child(job.folder), "output_dir": str(job.folder / "peaks")}
 
+    async def deliver_peaks(self, job: Job, arguments: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
+        """Move the files into the store, under a prefix of this attempt; nothing for footage without sound."""
+        if result:
+            await asyncio.to_thread(self._adopt_files, Path(arguments["output_dir"]), self._peaks(job))
+        return result
+
+    def _adopt_files(self, folder: Path, prefix: str) -> None:
+        for path in sorted(folder.iterdir()):
+            self._store.adopt(f"{prefix}/{path.name}", path)
+
+    def _peaks(self, job: Job) -> str:
+        return attempt_prefix(job.payload["asset_id"], self._service.recipe_hash, job.id, job.fence)
+
     async def publish_peaks(self, tx: Transaction, job: Job, result: dict[str, Any]) -> dict[str, Any] | None:
-        """Adopt the files; nothing for footage without sound."""
+        """Show the waveform."""
         asset_id = job.payload["asset_id"]
         if not result or not await self._library.of_asset(tx.conn, asset_id):
             return None
-        prefix = preview_prefix(asset_id, self._service.recipe_hash)
-        folder = job.folder / "peaks"
-        for path in sorted(folder.iterdir()):
-            await asyncio.to_thread(self._store.adopt, f"{prefix}/{path.name}", path)
         preview = Preview(
-            asset_id=asset_id, kind=PreviewKind.PEAKS, prefix=prefix, detail=result, created_at=clock.now()
+            asset_id=asset_id, kind=PreviewKind.PEAKS, prefix=self._peaks(job), detail=result, created_at=clock.now()
         )
         await rows.put_preview(tx.conn, preview)
         return {"length": result["length"]}

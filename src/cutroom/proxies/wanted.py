@@ -18,8 +18,8 @@ import msgspec
 from cutroom.core.errors import CutroomError, ErrorKind
 from cutroom.media.ladder.publish import make_folder, replace, storage_error
 
-FOLDER = "wanted"
-"""Its name below a ladder's prefix."""
+FOLDER = ".wanted"
+"""Its name below a ladder's prefix; the dot keeps it out of a bucket."""
 TOUCH_SECONDS = 1.0
 """How often a waiting request says that it still waits."""
 _FORGOTTEN_SECONDS = 4 * TOUCH_SECONDS

@@ -6,6 +6,7 @@ import errno
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -14,11 +15,13 @@ from typing import BinaryIO
 from cutroom.core.errors import CutroomError, ErrorKind
 from cutroom.storage.port import ObjectStat, check_key, missing
 
-_ASIDE = ".adopting-"  # files of this beginning are unfinished and no objects
+ASIDE = ".adopting-"  # files of this beginning are unfinished and no objects
 
 
 class LocalStore:
     """Objects below `root`; a key is a relative path. See `ObjectStore` for what each method promises."""
+
+    remote = False
 
     def __init__(self, root: Path) -> None:
         self._root = root.absolute()
@@ -39,9 +42,63 @@ class LocalStore:
             raise disk_error(error) from error
         return _stat(key, target.stat())
 
+    def put_once(self, key: str, data: bytes) -> bool:
+        """Write a file beside, and link it into place."""
+        target = self.local_path(key)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(prefix=ASIDE, dir=target.parent)
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(handle)
+                os.link(name, target)
+            finally:
+                Path(name).unlink()
+        except FileExistsError:
+            return False
+        except OSError as error:
+            raise disk_error(error) from error
+        return True
+
     def local_path(self, key: str) -> Path:
         """Where the object is, or would be."""
         return self._root / check_key(key)
+
+    def key_at(self, path: Path) -> str | None:
+        """The path below the root."""
+        return path.relative_to(self._root).as_posix() if self._root in path.parents else None
+
+    def fetch(self, key: str) -> Path:
+        """It is here already."""
+        path = self.local_path(key)
+        if not path.exists():
+            raise missing(key)
+        return path
+
+    def keep(self, key: str) -> int:
+        """It is an object already."""
+        check_key(key)
+        return 0
+
+    def sweep_unfinished(self, *, older_than_seconds: float, dry_run: bool) -> int:
+        """Files aside that nobody has touched since."""
+        before, found = time.time() - older_than_seconds, 0
+        for folder, _, names in os.walk(self._root):
+            for path in (Path(folder, name) for name in names if name.startswith(ASIDE)):
+                with suppress(FileNotFoundError):
+                    if path.stat().st_mtime < before:
+                        found += 1
+                        if not dry_run:
+                            path.unlink()
+        return found
+
+    def download_url(self, key: str, *, seconds: int, media_type: str, name: str | None = None) -> None:
+        """A disk has no addresses."""
+
+    def upload_form(self, key: str, *, seconds: int, max_bytes: int) -> None:
+        """A disk has no addresses."""
 
     def open(self, key: str) -> BinaryIO:
         """The file, opened to read."""
@@ -89,7 +146,7 @@ class LocalStore:
         if not folder.is_dir():
             return 0
         count = sum(1 for _ in self.list(prefix))
-        aside = folder.with_name(f"{_ASIDE}{folder.name}-{os.getpid()}")
+        aside = folder.with_name(f"{ASIDE}{folder.name}-{os.getpid()}")
         try:
             if aside.exists():
                 shutil.rmtree(aside)
@@ -106,9 +163,9 @@ class LocalStore:
         """Walk the folder; objects that vanish meanwhile are left out."""
         found: list[ObjectStat] = []
         for folder, folders, names in os.walk(self.local_path(prefix)):
-            folders[:] = [name for name in folders if not name.startswith(_ASIDE)]
+            folders[:] = [name for name in folders if not name.startswith(ASIDE)]
             for name in names:
-                if name.startswith(_ASIDE):
+                if name.startswith(ASIDE):
                     continue
                 path = Path(folder, name)
                 with suppress(FileNotFoundError):
@@ -153,7 +210,7 @@ def _move(path: Path, target: Path) -> None:
 
 
 def _copy_in(path: Path, target: Path) -> None:
-    handle, name = tempfile.mkstemp(prefix=_ASIDE, dir=target.parent)
+    handle, name = tempfile.mkstemp(prefix=ASIDE, dir=target.parent)
     os.close(handle)
     aside = Path(name)
     try:
@@ -176,4 +233,4 @@ def _flush(path: Path) -> None:
 
 
 def _stat(key: str, found: os.stat_result) -> ObjectStat:
-    return ObjectStat(key=key, size_bytes=found.st_size, mtime_ns=found.st_mtime_ns)
+    return ObjectStat(key=key, size_bytes=found.st_size, mtime_ns=found.st_mtime_ns, stored_ns=found.st_ctime_ns)

@@ -19,6 +19,8 @@ class MemoryStore:
     an object with the next call of any method.
     """
 
+    remote = False
+
     def __init__(self) -> None:
         self._objects: dict[str, tuple[bytes, int]] = {}
         self._folder: tempfile.TemporaryDirectory[str] | None = None
@@ -48,6 +50,41 @@ class MemoryStore:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(content)
         return root / key
+
+    def put_once(self, key: str, data: bytes) -> bool:
+        """Take the bytes unless there are some."""
+        if self.stat(key) is not None:
+            return False
+        self._objects[key] = (data, time.time_ns())
+        return True
+
+    def key_at(self, path: Path) -> str | None:
+        """The path below the temporary folder."""
+        root = None if self._folder is None else Path(self._folder.name)
+        return path.relative_to(root).as_posix() if root is not None and root in path.parents else None
+
+    def fetch(self, key: str) -> Path:
+        """Write it into the temporary folder."""
+        path = self.local_path(key)
+        if not path.exists():
+            raise missing(key)
+        return path
+
+    def keep(self, key: str) -> int:
+        """Take in what lies in the temporary folder."""
+        check_key(key)
+        self._absorb()
+        return 0
+
+    def sweep_unfinished(self, *, older_than_seconds: float, dry_run: bool) -> int:
+        """Nothing is ever unfinished here."""
+        return 0
+
+    def download_url(self, key: str, *, seconds: int, media_type: str, name: str | None = None) -> None:
+        """There are no addresses."""
+
+    def upload_form(self, key: str, *, seconds: int, max_bytes: int) -> None:
+        """There are no addresses."""
 
     def open(self, key: str) -> BinaryIO:
         """The object's bytes as a file."""
@@ -95,7 +132,7 @@ class MemoryStore:
 
     def _stat(self, key: str) -> ObjectStat:
         content, mtime_ns = self._objects[key]
-        return ObjectStat(key=key, size_bytes=len(content), mtime_ns=mtime_ns)
+        return ObjectStat(key=key, size_bytes=len(content), mtime_ns=mtime_ns, stored_ns=mtime_ns)
 
     def _absorb(self) -> None:
         if self._folder is None:

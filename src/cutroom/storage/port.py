@@ -18,15 +18,27 @@ class ObjectStat(msgspec.Struct, frozen=True, kw_only=True):
 
     key: str
     size_bytes: int
-    mtime_ns: int
+    mtime_ns: int  # of the contents
+    stored_ns: int  # when they came here
+
+
+class UploadForm(msgspec.Struct, frozen=True, kw_only=True):
+    """What a browser sends a file with, past this server: a form of these fields, then the file as `file`."""
+
+    url: str
+    fields: dict[str, str]
 
 
 class ObjectStore(Protocol):
     """Synchronous, because every call is short or runs in a thread of its caller's.
 
     Every method raises `storage.bad-key` for a key that `check_key` refuses, `storage.full` when the disk is full,
-    and `storage.failed` when the disk refuses for another reason.
+    and `storage.failed` when the disk refuses for another reason; a store over a network also `storage.denied` and
+    `storage.unreachable`.
     """
+
+    remote: bool
+    """Whether an object may be without a local copy, so that `fetch` may take its time."""
 
     def adopt(self, key: str, path: Path, *, durable: bool = True) -> ObjectStat:
         """Move the file at `path` in as `key`, whole or not at all, replacing what is there; `path` is gone after.
@@ -36,11 +48,48 @@ class ObjectStore(Protocol):
         """
         ...
 
+    def put_once(self, key: str, data: bytes) -> bool:
+        """Give `data` the key unless it is taken; the first writer wins. Whether this call was the first."""
+        ...
+
     def local_path(self, key: str) -> Path:
         """The absolute local path of an object or of a folder of objects, there or not.
 
-        For workers, which read originals and write immutable segments below it.
+        For workers, which write immutable segments below it; to read, `fetch` first.
         """
+        ...
+
+    def key_at(self, path: Path) -> str | None:
+        """The key whose local path this is; None for a path anywhere else."""
+        ...
+
+    def fetch(self, key: str) -> Path:
+        """Bring an object, or every object of a folder, to its local path; raises `storage.not-found`.
+
+        A local copy may go again when room is needed for others, unless it has a second hard link.
+        """
+        ...
+
+    def keep(self, key: str) -> int:
+        """What was written to the local path of an object or a folder becomes objects; how many those were.
+
+        Names that begin with a dot are not taken. What is here already is not sent again.
+        """
+        ...
+
+    def sweep_unfinished(self, *, older_than_seconds: float, dry_run: bool) -> int:
+        """Remove what adoptions and uploads that were killed have left; how many there were."""
+        ...
+
+    def download_url(self, key: str, *, seconds: int, media_type: str, name: str | None = None) -> str | None:
+        """An address where anybody may read the object for a while, as a download when there is a `name`.
+
+        None when the store has no addresses of its own.
+        """
+        ...
+
+    def upload_form(self, key: str, *, seconds: int, max_bytes: int) -> UploadForm | None:
+        """How anybody may send the object for a while, past this server; None when the store cannot do that."""
         ...
 
     def open(self, key: str) -> BinaryIO:

@@ -8,10 +8,10 @@ import logging
 import shutil
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from sqlalchemy.exc import SQLAlchemyError
@@ -23,9 +23,13 @@ from cutroom.jobs.leases import Leases
 from cutroom.jobs.models import Job, JobKind, StageMark, Trace
 from cutroom.media.pool import DecodePool
 from cutroom.processes.running import Child
+from cutroom.storage.port import ObjectStore
 from cutroom.worker.pace import Pace
+from cutroom.worker.staging import Staging
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 TICK_SECONDS = 0.5
 """Between two writes of progress; the lease rides on the same write."""
@@ -49,12 +53,15 @@ class Stop(StrEnum):
 class Attempt:
     """A claimed job on its way through a child. `run` never raises; `stop` ends it early."""
 
-    def __init__(self, job: Job, *, leases: Leases, pool: DecodePool, scratch: Path) -> None:
+    def __init__(
+        self, job: Job, *, leases: Leases, pool: DecodePool, scratch: Path, store: ObjectStore | None = None
+    ) -> None:
         work_dir = scratch / "jobs" / job.id / f"attempt-{job.fence}"
         self.job = msgspec.structs.replace(job, work_dir=work_dir)
         self._work_dir = work_dir
         self._leases = leases
         self._pool = pool
+        self._staging = Staging(store, work_dir)
         self._stop: Stop | None = None
         self._failure: CutroomError | None = None
         self._child: asyncio.Task[Any] | None = None
@@ -126,12 +133,24 @@ class Attempt:
                 return None
             self._arguments = arguments
             self._printed = child.printed
+            await self._unless_stopped(self._staging.bring(kind.reads(arguments)))
             try:
-                result = await self._run_child(kind, child, arguments)
+                async with self._staging.sending(kind.writes(arguments)):
+                    result = await self._run_child(kind, child, arguments)
             finally:
                 said = child.printed()  # the child is another job's after this
                 self._printed = lambda: said
-        return result if isinstance(result, dict) else {} if result is None else {"value": result}
+        found = result if isinstance(result, dict) else {} if result is None else {"value": result}
+        if kind.deliver is not None:
+            found = await self._unless_stopped(kind.deliver(self.job, arguments, found))
+        return found
+
+    async def _unless_stopped(self, work: Coroutine[Any, Any, T]) -> T:
+        """The result of `work`, which `stop` cancels."""
+        self._child = task = asyncio.create_task(work)
+        if self._stop is not None:
+            task.cancel()
+        return await task
 
     async def _run_child(self, kind: JobKind, child: Child, arguments: dict[str, Any]) -> Any:
         following = asyncio.create_task(self._follow(kind))

@@ -113,7 +113,7 @@ def take_messages(broker: Broker, serve: Serve, *, queues: Mapping[str, object],
             task_events=True,
             without_mingle=True,
             without_gossip=True,
-            optimization="fair",
+            quiet=True,
         )
         worker.start()
     finally:

@@ -26,8 +26,10 @@ from cutroom.jobs.service import JobService
 from cutroom.worker.capabilities import missing_encoders, unable
 from cutroom.worker.cluster import take_messages
 from cutroom.worker.dispatching import Dispatcher
+from cutroom.worker.housekeeping import sweeping
 from cutroom.worker.leaving import listen, run_until
 from cutroom.worker.lock import only_one
+from cutroom.worker.meanwhile import meanwhile
 from cutroom.worker.schedules import keeping
 from cutroom.worker.supervisor import QueuePlan, Supervisor
 
@@ -126,11 +128,14 @@ async def serve(
             alone=cutroom.database.is_sqlite,
             unable={} if role.leads else await asyncio.to_thread(_unable, cutroom.jobs),
             fed=role.fed,
+            store=cutroom.store,
         )
         log.info("Supervisor %s works in %s.", supervisor.owner, effective.data)
         beside = [asyncio.create_task(one) for one in _beside(cutroom, role, leaving)]
         if role.leads:
-            await stack.enter_async_context(keeping(cutroom.database, cutroom.schedules, cutroom.recurring))
+            clock = keeping(cutroom.database, cutroom.schedules, cutroom.recurring, cutroom.resumable)
+            for going_on in (clock, sweeping(cutroom), meanwhile(cutroom.watcher.run())):
+                await stack.enter_async_context(going_on)
         if up is not None:
             up(supervisor)
         await run_until(supervisor, leaving)

@@ -1,33 +1,33 @@
-"""The supervisor's clock: begins scans and recurrences whose time has come, those missed meanwhile included."""
+"""The supervisor's clock: begins scans and recurrences whose time has come, those missed meanwhile included.
+
+It also ends the uploads that nobody went on with.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager
 
 from cutroom.core.errors import CutroomError
 from cutroom.db.engine import Database
 from cutroom.inspection.schedules import Schedules
 from cutroom.jobs.recurring import Recurring
+from cutroom.uploads.resumable import ResumableUploads
 from cutroom.worker.attempt import DATABASE_AWAY
+from cutroom.worker.meanwhile import meanwhile
 
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 5.0
+SWEEP_SECONDS = 300.0
 
 
-@asynccontextmanager
-async def keeping(database: Database, schedules: Schedules, recurring: Recurring) -> AsyncIterator[None]:
+def keeping(
+    database: Database, schedules: Schedules, recurring: Recurring, uploads: ResumableUploads
+) -> AbstractAsyncContextManager[None]:
     """Look at the clock for as long as the block runs."""
-    looking = asyncio.create_task(_look_often(database, schedules, recurring))
-    try:
-        yield
-    finally:
-        looking.cancel()
-        with suppress(asyncio.CancelledError):
-            await looking
+    return meanwhile(_look_often(database, schedules, recurring), _sweep_often(uploads))
 
 
 async def begin_due(database: Database, schedules: Schedules, recurring: Recurring) -> int:
@@ -49,3 +49,12 @@ async def _look_often(database: Database, schedules: Schedules, recurring: Recur
         except (CutroomError, *DATABASE_AWAY) as error:
             log.warning("The schedules cannot be read: %s", error)
         await asyncio.sleep(LOOK_SECONDS)
+
+
+async def _sweep_often(uploads: ResumableUploads) -> None:
+    while True:
+        try:
+            await uploads.sweep()
+        except (CutroomError, *DATABASE_AWAY) as error:
+            log.warning("The unfinished uploads cannot be looked at: %s", error)
+        await asyncio.sleep(SWEEP_SECONDS)

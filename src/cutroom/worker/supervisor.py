@@ -7,7 +7,7 @@ import logging
 import os
 import secrets
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from cutroom.jobs.models import IDLE_BELOW, LAST_BELOW, Job, JobKind
 from cutroom.jobs.service import JobService
 from cutroom.media.pool import DecodePool
 from cutroom.processes import groups
+from cutroom.storage.port import ObjectStore
 from cutroom.worker.attempt import DATABASE_AWAY, Attempt, Stop, remove_work_dir
 
 log = logging.getLogger(__name__)
@@ -59,6 +60,7 @@ class Supervisor:
         owner: str | None = None,
         unable: Mapping[str, ErrorDocument] | None = None,
         fed: bool = False,
+        store: ObjectStore | None = None,
     ) -> None:
         """`alone`: no other supervisor can be alive (a lock says so), so running jobs found at the start are orphans.
 
@@ -71,6 +73,7 @@ class Supervisor:
         self._jobs = jobs
         self._leases = jobs.leases(owner=self.owner, lease_seconds=lease_seconds, unable=unable)
         self._scratch = scratch
+        self._store = store
         self._plans = {
             name: plan if isinstance(plan, QueuePlan) else QueuePlan(size=plan) for name, plan in queues.items()
         }
@@ -178,7 +181,9 @@ class Supervisor:
 
     def _start(self, job: Job) -> asyncio.Task[None]:
         key = (job.id, job.fence)
-        attempt = Attempt(job, leases=self._leases, pool=self._pools[job.queue], scratch=self._scratch)
+        attempt = Attempt(
+            job, leases=self._leases, pool=self._pools[job.queue], scratch=self._scratch, store=self._store
+        )
         self._running[key] = attempt
         task = asyncio.create_task(attempt.run())
         self._tasks[job.queue].add(task)
@@ -198,13 +203,15 @@ class Supervisor:
 
     async def _tidy_up(self) -> None:
         """What earlier supervisors left behind: processes, running rows, folders."""
+        # Listed before the rows are read: what another worker begins meanwhile is in neither.
+        folders = await asyncio.to_thread(lambda: list(self._scratch.glob("jobs/*/attempt-*")))
         try:
             await self._sweep(all_running=self._alone)
             running = await self._leases.running_fences()
         except (CutroomError, *DATABASE_AWAY) as error:
             log.warning("The job table cannot be read: %s", error)
             return
-        await asyncio.to_thread(_remove_leftovers, self._scratch, running)
+        await asyncio.to_thread(_remove_leftovers, folders, running)
 
     async def _sweep_often(self) -> None:
         turns = 0
@@ -250,9 +257,9 @@ class Supervisor:
             return
 
 
-def _remove_leftovers(scratch: Path, running: set[tuple[str, int]]) -> None:
-    """Folders of attempts that nobody works on any more."""
-    for work_dir in scratch.glob("jobs/*/attempt-*"):
+def _remove_leftovers(folders: Iterable[Path], running: set[tuple[str, int]]) -> None:
+    """Remove the folders of attempts that nobody works on any more."""
+    for work_dir in folders:
         fence = work_dir.name.removeprefix("attempt-")
         if fence.isdigit() and (work_dir.parent.name, int(fence)) not in running:
             remove_work_dir(work_dir)

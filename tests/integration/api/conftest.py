@@ -11,8 +11,9 @@ from fastapi import FastAPI
 from cutroom.accounts.models import Principal, Role, Visit
 from cutroom.api.app import with_settings
 from cutroom.bootstrap.container import Cutroom
-from cutroom.bootstrap.settings import Settings
+from cutroom.bootstrap.settings import DatabaseSettings, Settings
 from cutroom.library.models import FoundFile, Visibility
+from tests.databases import copy_sqlite
 
 VISIT = Visit(remote="192.0.2.1", user_agent="test")
 PASSWORD = "correct horse battery"
@@ -64,12 +65,13 @@ class Server:
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(data=tmp_path / "data")
+async def settings(tmp_path: Path, test_database_url: str) -> Settings:
+    return Settings(data=tmp_path / "data", database=DatabaseSettings(url=test_database_url))
 
 
 @pytest.fixture
 async def server(settings: Settings, tmp_path: Path) -> AsyncIterator[Server]:
+    copy_sqlite(settings.data / "cutroom.db")
     app = with_settings(settings, ui=tmp_path / "no-ui")
     async with app.router.lifespan_context(app):
         yield Server(app, app.state.cutroom, tmp_path)

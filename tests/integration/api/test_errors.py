@@ -58,7 +58,7 @@ async def test_health(server: Server):
     assert (await http.get("/health/live")).json()["ok"] is True
     for path in ("/health", "/health/ready"):
         health = (await http.get(path)).json()
-        assert {check["name"] for check in health["checks"]} == {"database", "disk"}
+        assert {check["name"] for check in health["checks"]} == {"database", "disk", "uploads"}
 
 
 @pytest.mark.parametrize("text", ["\\u0000", "\\ud800"])

@@ -22,37 +22,37 @@ def command(*arguments: str, data: Path) -> list[str]:
     return [sys.executable, "-m", "cutroom", *arguments, "--data", str(data)]
 
 
-def environment() -> dict[str, str]:
+def environment(**settings: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("CUTROOM_")}
-    return {**kept, "PYTHONPATH": str(SOURCE)}
+    return {**kept, **settings, "PYTHONPATH": str(SOURCE)}
 
 
 class Served:
     """Started, and waited for until it has said where it is."""
 
-    def __init__(self, data: Path, *arguments: str) -> None:
+    def __init__(self, data: Path, *arguments: str, **settings: str) -> None:
         self.data = data
         self.lines: list[str] = []
         self._ready = threading.Event()
         self.process = subprocess.Popen(
             command("serve", "--port", "0", "--no-sample", *arguments, data=data),
-            env=environment(),
+            env=environment(**settings),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
         threading.Thread(target=self._read, daemon=True).start()
-        if not self._ready.wait(60):
+        if not self._ready.wait(180):
             self.process.kill()
             raise AssertionError("no greeting: " + "".join(self.lines))
-        self.url = self._find(r"^  (http://\S+)$")
+        self.url = self._find(r"^  (https?://\S+)$")
 
     @property
     def setup_token(self) -> str:
         return self._find(r"/setup#(\S+)$")
 
     def sign_in(self) -> httpx.Client:
-        http = httpx.Client(base_url=self.url, trust_env=False)
+        http = httpx.Client(base_url=self.url, trust_env=False, verify=False)
         http.post("/api/setup", json={"token": self.setup_token, "name": "root", "password": PASSWORD})
         return http
 

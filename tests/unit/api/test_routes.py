@@ -13,6 +13,7 @@ OPEN = {
     "/api/openapi.json",
     "/api/docs",
     "/api/docs/style.css",
+    "/api/uploads/tus",
     "/health",
     "/health/live",
     "/health/ready",

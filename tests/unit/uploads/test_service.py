@@ -42,9 +42,10 @@ async def left_over(cutroom: Cutroom) -> list[Path]:
 
 async def test_every_byte_arrives(cutroom: Cutroom) -> None:
     content = HEAD + os.urandom(3_000_001)
-    video = await cutroom.uploads.receive(
+    handed = await cutroom.uploads.receive(
         body(content), name='../a "b"\n.mp4', owner_id=None, announced_bytes=len(content)
     )
+    video = handed.video
     assert (video.name, video.location_kind, video.size_bytes) == ('../a "b"\n.mp4', LocationKind.STORED, len(content))
     assert video.path == f"originals/{video.id}/_a _b_.mp4"
     assert cutroom.store.local_path(video.path).read_bytes() == content

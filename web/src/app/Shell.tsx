@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, Navigate, Outlet } from "@tanstack/react-router";
-import { Keyboard, LayoutGrid, ListChecks, ScanSearch, Settings, WifiOff } from "lucide-react";
+import { Keyboard, LayoutGrid, ListChecks, ScanSearch, Settings, Upload, WifiOff } from "lucide-react";
 import { lazy, Suspense, useState, useSyncExternalStore } from "react";
 import { jobCountsQuery } from "../jobs/counts";
 import { useKeys } from "../keys/useKeys";
@@ -16,6 +16,7 @@ const UploadTray = lazy(() => import("../uploads/UploadTray").then((module) => (
 
 const places = [
   { to: "/", label: "Library", Icon: LayoutGrid },
+  { to: "/upload", label: "Upload", Icon: Upload },
   { to: "/inspect", label: "Inspect", Icon: ScanSearch },
   { to: "/jobs", label: "Jobs", Icon: ListChecks },
   { to: "/settings", label: "Settings", Icon: Settings },

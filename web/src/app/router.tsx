@@ -65,6 +65,12 @@ const jobs = createRoute({
   component: lazyRouteComponent(() => import("../jobs/JobsPage"), "JobsPage"),
 });
 
+const upload = createRoute({
+  getParentRoute: () => shell,
+  path: "/upload",
+  component: lazyRouteComponent(() => import("../uploads/UploadPage"), "UploadPage"),
+});
+
 const settings = createRoute({
   getParentRoute: () => shell,
   path: "/settings",
@@ -72,7 +78,7 @@ const settings = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([setup, login, shell.addChildren([library, video, inspect, jobs, settings])]),
+  routeTree: root.addChildren([setup, login, shell.addChildren([library, video, upload, inspect, jobs, settings])]),
   defaultPreload: "intent",
   scrollRestoration: false,
 });

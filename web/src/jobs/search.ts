@@ -1,7 +1,7 @@
 import type { JobState } from "../api/model";
 
 export const jobStates: readonly JobState[] = ["running", "queued", "waiting", "paused", "done", "failed", "cancelled"];
-export const jobKinds = ["inspect", "preview", "hash", "outline", "proxy", "segments", "sound", "clip", "scan", "check"] as const;
+export const jobKinds = ["inspect", "preview", "hash", "outline", "proxy", "segments", "sound", "clip", "scan", "check", "fetch"] as const;
 
 export interface JobsSearch {
   state?: JobState;

@@ -7,6 +7,7 @@ import { useMay } from "../app/useSession";
 import { Button } from "../controls/Button";
 import { Notice } from "../controls/Notice";
 import { DropZone } from "../uploads/DropZone";
+import type { Dropped } from "../uploads/dropped";
 import styles from "./LibraryPage.module.css";
 import { LibraryToolbar } from "./LibraryToolbar";
 import { videosQuery } from "./queries";
@@ -15,7 +16,7 @@ import { GridSkeleton, VideoGrid } from "./VideoGrid";
 
 const AddFolderDialog = lazy(() => import("./AddFolderDialog").then((module) => ({ default: module.AddFolderDialog })));
 /** Sending is loaded when there is something to send. */
-const uploadFiles = (files: File[]) => void import("../uploads/uploads").then((module) => module.uploadFiles(files));
+const uploadDropped = (dropped: Dropped[]) => void import("../uploads/uploads").then((module) => module.uploadDropped(dropped));
 const route = getRouteApi("/shell/");
 
 export function LibraryPage() {
@@ -37,9 +38,9 @@ export function LibraryPage() {
   const upload = may.edit ? () => picker.current?.click() : undefined;
   const addFolder = may.administer ? () => setAdding(true) : undefined;
   return (
-    <DropZone enabled={may.edit} onFiles={uploadFiles}>
+    <DropZone enabled={may.edit} onFiles={uploadDropped}>
       <div className={styles.page}>
-        <LibraryToolbar search={search} total={query.data?.pages[0]?.total} onUpload={upload} onAddFolder={addFolder} />
+        <LibraryToolbar search={search} found={query.data?.pages[0]} onUpload={upload} onAddFolder={addFolder} />
         <div ref={scroller} className={styles.scroller} aria-busy={query.isPending}>
           {query.isPending ? (
             <GridSkeleton scroller={scroller} />
@@ -64,7 +65,7 @@ export function LibraryPage() {
           accept="video/*,audio/*,.mkv,.mxf,.mts,.m2ts"
           data-testid="file-picker"
           onChange={(event) => {
-            uploadFiles([...(event.target.files ?? [])]);
+            uploadDropped([...(event.target.files ?? [])]);
             event.target.value = "";
           }}
         />
@@ -82,7 +83,7 @@ function Nothing() {
   const navigate = route.useNavigate();
   return (
     <Notice icon={<SearchX />} title="Nothing matches">
-      <p>No video has this name, verdict and proxy state together.</p>
+      <p>No video has these words, this tag, verdict and proxy state together.</p>
       <Button onClick={() => void navigate({ search: {} })}>Clear the filters</Button>
     </Notice>
   );

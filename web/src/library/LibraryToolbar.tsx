@@ -1,10 +1,13 @@
+import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { FolderPlus, Upload } from "lucide-react";
+import type { VideoPage } from "../api/model";
 import { Button } from "../controls/Button";
 import { Select } from "../controls/Field";
 import { SearchBox } from "../controls/SearchBox";
 import { verdicts } from "../inspection/verdicts";
 import styles from "./LibraryToolbar.module.css";
+import { tagsQuery } from "./queries";
 import { fromSortChoice, isFiltered, type LibrarySearch, sortChoice, sortChoices } from "./search";
 
 const route = getRouteApi("/shell/");
@@ -20,23 +23,25 @@ const proxyOptions = [
 
 interface LibraryToolbarProps {
   search: LibrarySearch;
-  total: number | undefined;
+  found: Pick<VideoPage, "total" | "total_exact" | "corrected"> | undefined;
   onUpload?: () => void;
   onAddFolder?: () => void;
 }
 
-export function LibraryToolbar({ search, total, onUpload, onAddFolder }: LibraryToolbarProps) {
+export function LibraryToolbar({ search, found, onUpload, onAddFolder }: LibraryToolbarProps) {
   const navigate = route.useNavigate();
+  const tags = useQuery(tagsQuery).data?.items ?? [];
   const change = (part: Partial<LibrarySearch>) =>
     void navigate({ search: (before) => ({ ...before, ...part }), replace: true });
   return (
     <header className={styles.bar}>
       <h1 className={styles.title}>Library</h1>
       <span className={styles.total} data-testid="total" aria-live="polite">
-        {total === undefined ? "" : total.toLocaleString("en")}
+        {found && `${found.total_exact ? "" : "≈ "}${found.total.toLocaleString("en")}`}
         <span className="visually-hidden"> videos</span>
+        {found?.corrected && <> for “{found.corrected}”</>}
       </span>
-      <SearchBox label="Search by name" value={search.q ?? ""} onChange={(q) => change({ q: q || undefined })} />
+      <SearchBox label="Search names and tags" value={search.q ?? ""} onChange={(q) => change({ q: q || undefined })} />
       <Select
         label="Verdict"
         options={verdictOptions}
@@ -49,6 +54,14 @@ export function LibraryToolbar({ search, total, onUpload, onAddFolder }: Library
         value={search.proxy ?? ""}
         onChange={(event) => change({ proxy: (event.target.value || undefined) as LibrarySearch["proxy"] })}
       />
+      {(tags.length > 0 || search.tag) && (
+        <Select
+          label="Tag"
+          options={[["", "Any tag"], ...[...new Set([...tags, ...(search.tag ? [search.tag] : [])])].map((tag) => [tag, tag] as const)]}
+          value={search.tag ?? ""}
+          onChange={(event) => change({ tag: event.target.value || undefined })}
+        />
+      )}
       <Select
         label="Order"
         options={sortChoices}
@@ -56,7 +69,7 @@ export function LibraryToolbar({ search, total, onUpload, onAddFolder }: Library
         onChange={(event) => change(fromSortChoice(event.target.value))}
       />
       {isFiltered(search) && (
-        <Button look="quiet" onClick={() => change({ q: undefined, verdict: undefined, proxy: undefined })}>
+        <Button look="quiet" onClick={() => change({ q: undefined, verdict: undefined, proxy: undefined, tag: undefined })}>
           Clear
         </Button>
       )}

@@ -3,8 +3,8 @@ import { client, unwrap } from "../api/client";
 import type { LibrarySearch } from "./search";
 
 /** The server takes several verdicts and proxy states at once; the page offers one of each. */
-function asked({ verdict, proxy, ...rest }: LibrarySearch) {
-  return { ...rest, verdict: verdict && [verdict], proxy: proxy && [proxy] };
+function asked({ verdict, proxy, tag, ...rest }: LibrarySearch) {
+  return { ...rest, verdict: verdict && [verdict], proxy: proxy && [proxy], tag: tag ? [tag] : undefined };
 }
 
 export const videosQuery = (search: LibrarySearch) =>
@@ -18,6 +18,11 @@ export const videosQuery = (search: LibrarySearch) =>
     placeholderData: (previous) => previous,
   });
 
+export const tagsQuery = queryOptions({
+  queryKey: ["tags"],
+  queryFn: ({ signal }) => unwrap(client.GET("/api/tags", { signal })),
+});
+
 const one = (id: string) => ({ path: { video_id: id } });
 
 export const videoQuery = (id: string) =>
@@ -28,7 +33,7 @@ export const videoQuery = (id: string) =>
 
 export const addPaths = (paths: string[], copy: boolean) => unwrap(client.POST("/api/videos", { body: { paths, copy } }));
 export const openVideo = (id: string) => unwrap(client.POST("/api/videos/{video_id}/open", { params: one(id) }));
-export const changeVideo = (id: string, part: { name?: string; visibility?: "private" | "shared" }) =>
+export const changeVideo = (id: string, part: { name?: string; visibility?: "private" | "shared"; tags?: string[] }) =>
   unwrap(client.PATCH("/api/videos/{video_id}", { params: one(id), body: part }));
 export const countFrames = (id: string) =>
   unwrap(client.GET("/api/videos/{video_id}/probe", { params: { ...one(id), query: { count: true } } }));

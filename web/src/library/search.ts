@@ -1,13 +1,14 @@
 import type { ProxyState, Verdict } from "../api/model";
 import { verdicts } from "../inspection/verdicts";
 
-export const sorts = ["added", "name", "duration"] as const;
+export const sorts = ["added", "name", "duration", "relevance"] as const;
 export const proxyStates: readonly ProxyState[] = ["ready", "encoding", "queued", "failed", "none"];
 
 export interface LibrarySearch {
   q?: string;
   verdict?: Verdict;
   proxy?: ProxyState;
+  tag?: string;
   sort?: (typeof sorts)[number];
   order?: "asc" | "desc";
 }
@@ -18,6 +19,7 @@ export function librarySearch(raw: Record<string, unknown>): LibrarySearch {
   if (typeof raw.q === "string" || typeof raw.q === "number") search.q = String(raw.q);
   if (typeof raw.verdict === "string" && raw.verdict in verdicts) search.verdict = raw.verdict as Verdict;
   if (proxyStates.includes(raw.proxy as ProxyState)) search.proxy = raw.proxy as ProxyState;
+  if (raw.tag !== undefined && raw.tag !== "") search.tag = String(raw.tag);
   if (sorts.includes(raw.sort as "added")) search.sort = raw.sort as LibrarySearch["sort"];
   if (raw.order === "asc" || raw.order === "desc") search.order = raw.order;
   if (!search.q) delete search.q;
@@ -25,7 +27,7 @@ export function librarySearch(raw: Record<string, unknown>): LibrarySearch {
 }
 
 export function isFiltered(search: LibrarySearch): boolean {
-  return Boolean(search.q || search.verdict || search.proxy);
+  return Boolean(search.q || search.verdict || search.proxy || search.tag);
 }
 
 /** The choices of the sort menu: a field and the direction people expect of it. */
@@ -36,6 +38,7 @@ export const sortChoices = [
   ["name-desc", "Name Z–A"],
   ["duration-desc", "Longest first"],
   ["duration-asc", "Shortest first"],
+  ["relevance-desc", "Best match first"],
 ] as const;
 
 export function sortChoice(search: LibrarySearch): string {

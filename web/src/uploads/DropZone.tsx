@@ -1,9 +1,10 @@
 import { Upload } from "lucide-react";
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import styles from "./DropZone.module.css";
+import type { Dropped } from "./dropped";
 
-/** Takes files dropped anywhere on the page it wraps. */
-export function DropZone({ enabled, onFiles, children }: { enabled: boolean; onFiles: (files: File[]) => void; children: ReactNode }) {
+/** Takes files and folders dropped anywhere on the page it wraps. */
+export function DropZone({ enabled, onFiles, children }: { enabled: boolean; onFiles: (files: Dropped[]) => void; children: ReactNode }) {
   const [over, setOver] = useState(false);
   // Entering a child leaves its parent: only the balance says whether the pointer is still here.
   const depth = useRef(0);
@@ -23,7 +24,9 @@ export function DropZone({ enabled, onFiles, children }: { enabled: boolean; onF
       event.preventDefault();
       depth.current = 0;
       setOver(false);
-      latest.current([...(event.dataTransfer?.files ?? [])]);
+      // Entries are there only until the event is over.
+      const items = [...(event.dataTransfer?.items ?? [])];
+      latest.current(items.flatMap((item) => item.webkitGetAsEntry() ?? item.getAsFile() ?? []));
     };
     const handlers = { dragenter: move(1), dragleave: move(-1), dragover: move(0), drop } as const;
     for (const [name, handler] of Object.entries(handlers)) window.addEventListener(name as "drop", handler);

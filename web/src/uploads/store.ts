@@ -3,9 +3,15 @@ export interface Upload {
   readonly name: string;
   readonly size: number;
   readonly sent: number;
-  readonly state: "waiting" | "sending" | "finishing" | "done" | "failed";
+  /** left: begun before the page was loaded; its file has to be chosen again. */
+  readonly state: "waiting" | "sending" | "paused" | "finishing" | "done" | "failed" | "left";
+  /** Bytes a second, lately. */
+  readonly speed: number | null;
   readonly problem: string | null;
+  /** Something worth knowing that stops nothing. */
+  readonly notice: string | null;
   readonly videoId: string | null;
+  readonly duplicateOf: readonly string[];
 }
 
 let uploads: readonly Upload[] = [];

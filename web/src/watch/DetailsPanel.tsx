@@ -12,6 +12,7 @@ import form from "../controls/Form.module.css";
 import { changeVideo, countFrames, deleteVideo } from "../library/queries";
 import { formatBytes, ago } from "../time/when";
 import styles from "./DetailsPanel.module.css";
+import { Tags } from "./Tags";
 import { countedLines, type Line, pictureLines, trackLines } from "./facts";
 
 function lines(video: VideoDetail): Line[] {
@@ -51,6 +52,7 @@ export function DetailsPanel({ video }: { video: VideoDetail }) {
             </div>
           ))}
       </dl>
+      <Tags video={video} mayEdit={may.edit} />
       <div className={styles.actions}>
         {video.probe?.video && !video.probe.counted && (
           <div>

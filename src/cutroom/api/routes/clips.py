@@ -9,11 +9,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from cutroom.api.access import Editor, Services, Viewer, Visitor, kept
-from cutroom.api.files import REVALIDATE, FileAnswer
+from cutroom.api.files import REVALIDATE
 from cutroom.api.routes.media import Bytes
 from cutroom.api.routes.videos import After, Limit
 from cutroom.api.schemas.base import ErrorBody
 from cutroom.api.schemas.clips import ClipBatchRequest, ClipPage, ClipRequest, ClipShape, CutAnswerShape
+from cutroom.api.stored import stored_answer
 from cutroom.clips.models import Clip, CutMode, Range
 from cutroom.core.errors import CutroomError, ErrorKind
 
@@ -101,8 +102,9 @@ async def clip_file(clip_id: str, services: Services, caller: Viewer) -> Respons
             f"The clip {clip.name!r} is {clip.state.value}; there is no file yet.",
             kind=ErrorKind.CONFLICT,
         )
-    return FileAnswer(
-        services.store.local_path(clip.object_key),
+    return stored_answer(
+        services,
+        clip.object_key,
         media_type=clip.media_type or "application/octet-stream",
         cache_control=REVALIDATE,
         download_name=clip.name,

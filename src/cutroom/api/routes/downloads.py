@@ -76,4 +76,4 @@ async def video_progressive(
         video = await services.library.get(conn, video_id, viewer=caller)
     joined = await services.downloads.progressive(video, height, request.app.state.pool)
     name = f"{PurePath(video.name).stem} {height}p.mp4"
-    return JoinedAnswer(joined, download_name=name, identity=f"{video.asset_id}\0{height}")
+    return JoinedAnswer(joined, store=services.store, download_name=name, identity=f"{video.asset_id}\0{height}")

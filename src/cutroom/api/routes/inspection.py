@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 from fastapi import APIRouter, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -116,12 +118,15 @@ async def video_inspections(
 async def video_picture(video_id: str, inspection_id: str, index: int, services: Services, caller: Viewer) -> Response:
     """The damaged moment of a video's finding, as above."""
 
-    async def look(conn: AsyncConnection) -> Moment:
+    async def look(conn: AsyncConnection) -> tuple[Video, Moment]:
         video = await services.library.get(conn, video_id, viewer=caller)
         row = await services.inspection.one(conn, video_id, inspection_id)
-        return services.moments.of_video(services.library.local_path(video), row, index)
+        return video, services.moments.of_video(services.library.local_path(video), row, index)
 
-    return await _picture(services, await services.database.look(look))
+    video, moment = await services.database.look(look)
+    if services.store.remote:
+        await asyncio.to_thread(services.library.fetched, video)
+    return await _picture(services, moment)
 
 
 @router.post("/videos/{video_id}/inspect", status_code=202)

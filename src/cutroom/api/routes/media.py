@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cutroom.api.access import Services, Viewer
 from cutroom.api.files import IMMUTABLE, REVALIDATE, FileAnswer, media_type_of
 from cutroom.api.media_urls import playlist_url, split_version
+from cutroom.api.stored import Described, stored_answer
 from cutroom.library.models import LocationKind, Video
 from cutroom.proxies.models import MediaObject
 
@@ -47,8 +48,9 @@ async def video_media(video_id: str, name: str, services: Services, caller: View
     video, found = seen
     # A playlist under one name grows while its ladder is made.
     lasting = versioned and found.immutable and not wanted.endswith(".m3u8")
-    return FileAnswer(
-        services.store.local_path(found.key),
+    return stored_answer(
+        services,
+        found.key,
         media_type=found.media_type,
         cache_control=IMMUTABLE if lasting else REVALIDATE,
         missing="This file has not been made yet, or has gone.",
@@ -61,11 +63,12 @@ async def video_media(video_id: str, name: str, services: Services, caller: View
 async def video_original(video_id: str, services: Services, caller: Viewer) -> Response:
     """The original file, as a download that can be resumed."""
     video = await services.database.look(lambda conn: services.library.get(conn, video_id, viewer=caller))
-    stored = video.location_kind is LocationKind.STORED
-    return FileAnswer(
-        services.store.local_path(video.path) if stored else Path(video.path),
-        media_type=media_type_of(video.name),
-        cache_control=REVALIDATE,
-        download_name=video.name,
-        missing="The original file is not where it was when it was added.",
-    )
+    told: Described = {
+        "media_type": media_type_of(video.name),
+        "cache_control": REVALIDATE,
+        "download_name": video.name,
+        "missing": "The original file is not where it was when it was added.",
+    }
+    if video.location_kind is LocationKind.STORED:
+        return stored_answer(services, video.path, **told)
+    return FileAnswer(Path(video.path), accel=services.settings.server.accel, **told)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 import cutroom
 from cutroom.accounts.models import Principal, SignedIn
 from cutroom.api.access import Anybody, Services, Viewer, Visitor
-from cutroom.api.cookies import clear_session_cookie, set_session_cookie
+from cutroom.api.cookies import clear_session_cookie, set_cdn_cookies, set_session_cookie
 from cutroom.api.schemas.accounts import CurrentAccount, LinkRequest, SessionState, SetupRequest, SignInRequest
 
 router = APIRouter(prefix="/api", tags=["session"])
@@ -31,8 +31,10 @@ def _signed_in(services: Services, request: Request, response: Response, signed_
 
 
 @router.get("/session")
-async def current_session(services: Services, caller: Anybody) -> SessionState:
-    """Who is signed in, and whether the first administrator is still to be created."""
+async def current_session(request: Request, response: Response, services: Services, caller: Anybody) -> SessionState:
+    """Who is signed in, and whether the first administrator is still to be created; CloudFront's cookies too."""
+    if caller is not None:
+        set_cdn_cookies(response, services, secure=request.url.scheme == "https")
     required = caller is None and await services.accounts.setup_required()
     return _state(services, caller, setup_required=required)
 

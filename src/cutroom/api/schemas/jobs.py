@@ -1,4 +1,4 @@
-"""Jobs and health on the wire."""
+"""Jobs on the wire."""
 
 from __future__ import annotations
 
@@ -121,15 +121,3 @@ class JobOutcomes(Shape):
     items: list[JobOutcome]
     changed: int
     more: bool = Field(description="Others fit as well: send the same again")
-
-
-class HealthCheck(Shape):
-    name: str
-    ok: bool
-    message: str | None
-
-
-class Health(Shape):
-    ok: bool
-    version: str
-    checks: list[HealthCheck]

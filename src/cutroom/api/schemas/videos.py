@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
-from cutroom.api.schemas.base import Asked, Person, ProxyState, Shape, VerdictStatus, Visibility
+from cutroom.api.schemas.base import Asked, ErrorBody, Person, ProxyState, Shape, VerdictStatus, Visibility
 
 
 class Duration(Shape):
@@ -67,13 +67,34 @@ class VideoRow(Shape):
     thumbhash: str | None = Field(description="base64")
     poster: Poster | None
     sprite: Sprite | None
+    tags: list[str]
     jobs: JobsSummary
+
+
+class UploadAnswer(VideoRow):
+    duplicate_of: list[str] = Field(description="Videos that hold the same bytes, oldest first")
+
+
+class FormAnswer(Shape):
+    items: list[UploadAnswer] = Field(description="One for each file of the form, in its order")
+
+
+class ChunkAnswer(Shape):
+    status: Literal["chunk_received", "complete"]
+    chunk_index: int
+    video: UploadAnswer | None = Field(default=None, description="With the chunk that completes the file")
 
 
 class VideoPage(Shape):
     items: list[VideoRow]
     next: str | None
     total: int
+    total_exact: bool = Field(description="False: an estimate, or at least so many")
+    corrected: str | None = Field(description="The words looked for instead, where nothing is called as it was typed")
+
+
+class TagList(Shape):
+    items: list[str]
 
 
 class VideoTrack(Shape):
@@ -243,7 +264,8 @@ class VideoDetail(VideoRow):
 
 class AddRequest(Asked):
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=False)
-    paths: list[str] = Field(min_length=1, max_length=10_000)
+    paths: list[str] = Field(default=[], max_length=10_000, description="Files and folders; for administrators")
+    url: str | None = Field(default=None, max_length=2_000, description="Fetched by a job, over http or https")
     # Named `copy` on the wire; the attribute must not shadow pydantic's own method.
     copy_files: bool = Field(default=False, alias="copy")
     visibility: Visibility = "shared"
@@ -258,8 +280,31 @@ class Skipped(Shape):
 class AddAnswer(Shape):
     added: list[str]
     skipped: list[Skipped]
+    job: str | None = Field(default=None, description="The job that fetches the URL")
+
+
+class WatchedFolderShape(Shape):
+    id: str
+    path: str
+    visibility: Visibility
+    created_at: int
+    looked_at: int | None = Field(description="When all of it was last looked through")
+    method: Literal["events", "polling"] | None = Field(description="How changes are noticed; null: not begun yet")
+    error: ErrorBody | None
+
+
+class WatchedFolderPage(Shape):
+    items: list[WatchedFolderShape]
+    next: str | None
+
+
+class WatchAsked(Asked):
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=False)
+    path: str = Field(min_length=1, max_length=4096, description="An absolute path on the server")
+    visibility: Visibility = "shared"
 
 
 class VideoChange(Asked):
     name: str | None = Field(default=None, min_length=1, max_length=255)
     visibility: Visibility | None = None
+    tags: list[str] | None = Field(default=None, max_length=50, description="Instead of those it has; 1 to 40 letters")

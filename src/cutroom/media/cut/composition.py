@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cutroom.media.boxes import Box, find
-from cutroom.media.source import open_regular
+from cutroom.media.regular import open_regular
 
 _MOST_HEADER = 1 << 28  # bytes of a movie header; ten hours at 60 frames a second take some 60 million
 _MOST_BOXES = 10_000

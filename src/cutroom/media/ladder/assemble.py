@@ -6,7 +6,7 @@ import struct
 from array import array
 from collections.abc import Iterator
 from fractions import Fraction
-from itertools import pairwise
+from itertools import count, pairwise, takewhile
 from pathlib import Path
 
 import msgspec
@@ -17,9 +17,11 @@ from cutroom.media.hls import Segment, average_bandwidth, media_playlist, peak_b
 from cutroom.media.ladder.clock import Timing
 from cutroom.media.ladder.outline import Outline
 from cutroom.media.ladder.publish import make_folder, publish_once, replace, storage_error
-from cutroom.media.ladder.result import AudioResult, LadderResult, RungResult
+from cutroom.media.ladder.result import AudioResult, LadderResult, RungResult, Texted
 from cutroom.media.ladder.run import TIMING, timing_file
 from cutroom.media.ladder.sheet import MASTER, master
+from cutroom.media.ladder.sound_pass import TEXTED, WHOLE_TEXT
+from cutroom.media.ladder.text_track import SUBTITLES, text_name
 from cutroom.media.ladder.track import segment_name, uri_of
 from cutroom.media.ladder.whole import expected_audio, expected_rungs
 
@@ -66,7 +68,8 @@ def assemble(outline: Outline, *, segments: Path, playlists: Path, damaged_packe
         for sound in expected_audio(outline)
         if sound.index in sounds
     ]
-    replace(playlists / MASTER, master(rungs, audio))
+    texted = _texts(outline, segments, playlists)
+    replace(playlists / MASTER, master(rungs, audio, texted.tracks))
     return LadderResult(
         master=MASTER,
         rungs=rungs,
@@ -77,8 +80,34 @@ def assemble(outline: Outline, *, segments: Path, playlists: Path, damaged_packe
         bytes=_bytes(segments, listed),
         segments=sum(map(len, listed.values())),
         damaged_packets=damaged_packets,
-        notes=[],
+        notes=texted.notes,
+        subtitles=texted.tracks,
     )
+
+
+def _texts(outline: Outline, segments: Path, playlists: Path) -> Texted:
+    """Playlists and whole files of the subtitles that were made along with the sound."""
+    folder = segments / SUBTITLES
+    try:
+        known = msgspec.json.decode((folder / TEXTED).read_bytes(), type=Texted)
+    except FileNotFoundError:
+        return Texted(tracks=[], notes=[])
+    grid, end = outline.grid, Fraction(outline.end, outline.timescale)
+    for track in known.tracks:
+        root = folder / str(track.index)
+        starts = list(takewhile(lambda start: start < end, map(grid.start, count())))
+        listed = [
+            Segment(
+                uri=f"{uri_of(root, playlists)}/{text_name(number)}",
+                seconds=after - start,
+                size_bytes=(root / text_name(number)).stat().st_size,
+            )
+            for number, (start, after) in enumerate(pairwise([*starts, end]))
+        ]
+        text = media_playlist(listed, init_uri=None, target_seconds=grid.target_seconds, ended=True)
+        replace(playlists / f"subtitles-{track.index}.m3u8", text.encode())
+        replace(playlists / f"subtitles-{track.index}.vtt", (root / WHOLE_TEXT).read_bytes())
+    return known
 
 
 def _pieces(folder: Path) -> list[Piece]:

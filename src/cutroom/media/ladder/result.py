@@ -46,6 +46,13 @@ class SubtitleResult(msgspec.Struct, frozen=True, kw_only=True):
     cues: int
 
 
+class Texted(msgspec.Struct, frozen=True, kw_only=True):
+    """The subtitles of a ladder that is made in parts, kept beside their segments until it is put together."""
+
+    tracks: list[SubtitleResult]
+    notes: list[str]
+
+
 class LadderResult(msgspec.Struct, frozen=True, kw_only=True):
     """A finished ladder."""
 

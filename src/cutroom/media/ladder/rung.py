@@ -81,21 +81,21 @@ class RungLane:
         assert frame.pts is not None
         cell = self._grid.cell(frame.pts, self.track.timescale)
         if cell != self._cell:
-            self._enter(cell)
+            self._enter(cell, frame.pts)
         if self._standing:
             self.track.note(frame.pts)
         else:
             self._add(self.encoder.encode(frame, sync=cell != self._cell))
         self._cell = cell
 
-    def _enter(self, cell: int) -> None:
-        """Pass over a segment that stands; behind it the encoder starts anew, as it does where one is made alone."""
-        standing = self.track.stands(cell)
-        if standing and not self._standing and self._cell is not None:
-            self._add(self.encoder.flush())
-        elif self._standing and not standing:
-            self.encoder = self.encoder.anew()
-        self._standing = standing
+    def _enter(self, cell: int, time: int) -> None:
+        """End a segment where the next begins; each has an encoder of its own, as where it is made alone."""
+        if self._cell is not None:
+            if not self._standing:
+                self._add(self.encoder.flush())
+                self.encoder = self.encoder.anew()
+            self.track.reach(time)
+        self._standing = self.track.stands(cell)
 
     def _add(self, samples: Iterator[Sample]) -> None:
         for sample in samples:

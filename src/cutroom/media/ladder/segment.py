@@ -235,8 +235,10 @@ class _Step:
     def encode(self, picture: VideoFrame, cell: int) -> None:
         if self.writer is None:
             return
-        if self._encoder is None:
+        if cell != self._cell:
+            self._flush()
             self._encoder = self._outline.encoder(self.rung, self._threads)
+        assert self._encoder is not None
         for sample in self._encoder.encode(picture, sync=cell != self._cell):
             self.writer.add(sample)
         self._cell = cell
@@ -244,10 +246,14 @@ class _Step:
     def close(self, end: int | None) -> None:
         if self.writer is None or self._encoder is None:
             return
-        for sample in self._encoder.flush():
-            self.writer.add(sample)
+        self._flush()
         assert end is not None
         self.writer.close(end)
+
+    def _flush(self) -> None:
+        if self.writer is not None and self._encoder is not None:
+            for sample in self._encoder.flush():
+                self.writer.add(sample)
 
     def still(self, picture: VideoFrame, cell: int) -> None:
         if self._folder is None:

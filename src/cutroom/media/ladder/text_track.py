@@ -19,8 +19,15 @@ from cutroom.media.ladder.publish import make_folder, publish_once, replace
 from cutroom.media.ladder.result import SubtitleResult
 from cutroom.media.webvtt import Cue, cue_text, webvtt
 
+SUBTITLES = "subtitles"
+"""Folder of the segments, one folder in it a track."""
 _UNKNOWN_SECONDS = 5  # how long a subtitle stays that does not say
 _LONGEST_SECONDS = 3600  # a longer one is a broken duration
+
+
+def text_name(number: int) -> str:
+    """The file name of a segment of subtitles."""
+    return f"{number:05d}.vtt"
 
 
 class TextTrack:
@@ -48,9 +55,9 @@ class TextTrack:
         self.name = title if title not in taken else f"{title} {index + 1}"
         self._origin = origin
         self._grid = grid
-        self._folder = make_folder(segments / "subtitles" / str(index))
+        self.folder = make_folder(segments / SUBTITLES / str(index))
         self._playlists = playlists
-        self._root = os.path.relpath(self._folder, playlists).replace(os.sep, "/")
+        self._root = os.path.relpath(self.folder, playlists).replace(os.sep, "/")
         self._cues: list[Cue] = []  # all of them: an hour of talk is 100 kB
         self._waiting: list[Cue] = []
         self._segments: list[Segment] = []
@@ -118,8 +125,8 @@ class TextTrack:
         """The next segment: cues that reach into it, and those that came too late for an earlier one."""
         number = len(self._segments)
         shown = sorted((cue for cue in self._waiting if cue.start < end), key=lambda cue: cue.start)
-        name = f"{number:05d}.vtt"
-        size = publish_once(self._folder / name, webvtt(shown, mapped=True).encode())
+        name = text_name(number)
+        size = publish_once(self.folder / name, webvtt(shown, mapped=True).encode())
         seconds = end - self._grid.start(number)
         self._segments.append(Segment(uri=f"{self._root}/{name}", seconds=seconds, size_bytes=size))
         self._waiting = [cue for cue in self._waiting if cue.end > end]

@@ -66,12 +66,15 @@ class Track:
 
     def add(self, sample: Sample) -> None:
         """Take the next sample; times never go back."""
-        cell = self._grid.cell(sample.time, self.timescale)
-        if self._pending and cell != self._cell:
-            self._flush(sample.time)
+        self.reach(sample.time)
         if not self._pending:
-            self._cell = cell
+            self._cell = self._grid.cell(sample.time, self.timescale)
         self._pending.append(sample)
+
+    def reach(self, time: int) -> None:
+        """The next sample begins at `time`: what ends there is published."""
+        if self._pending and self._grid.cell(time, self.timescale) != self._cell:
+            self._flush(time)
 
     def stands(self, cell: int) -> bool:
         """Whether this segment was made before, by an earlier attempt or because somebody asked for it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from functools import partial
@@ -18,8 +19,16 @@ from cutroom.media.ladder.plan import QUALITIES, Rung
 _NO_OWN_KEYFRAMES = 1 << 20  # frames: key frames come from the grid alone
 
 
+_CORES_A_THREAD = 4
+"""Rungs are coded side by side, so that few cores are busy with one thread each."""
+
+
 class Encoder:
-    """x264 without B-frames: frames leave in the order they came in, and decode time is presentation time."""
+    """x264 without B-frames: frames leave in the order they came in, and decode time is presentation time.
+
+    One thread codes the same frames to the same bytes every time. Several do not where the bit rate's cap bites: each
+    guesses from how far the others happen to be.
+    """
 
     def __init__(self, rung: Rung, *, timescale: int, rate: Fraction, colour: Colour, threads: int) -> None:
         context = CodecContext.create("libx264", "w")
@@ -33,7 +42,7 @@ class Encoder:
         context.flags |= int(Flags.global_header) | int(Flags.closed_gop)
         context.color_primaries, context.color_trc = colour.primaries, colour.transfer
         context.colorspace, context.color_range = colour.matrix, 1
-        context.thread_count = threads
+        context.thread_count = threads or max(1, (os.cpu_count() or 1) // _CORES_A_THREAD)
         quality = QUALITIES[rung.quality]
         context.options = {
             "preset": quality.preset,

@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cutroom.core import clock
+from cutroom.core.cursors import from_cursor, to_cursor
 from cutroom.core.errors import CutroomError, ErrorKind, not_found
 from cutroom.core.ids import new_id
 from cutroom.db.engine import Transaction
@@ -134,10 +135,13 @@ class WebhookService:
         """A hook's deliveries, newest first. Raises `webhook.not-found` and `webhook.bad-cursor`."""
         await self.get(conn, hook_id)
         limit = max(1, min(limit, MAX_PAGE))
-        begin = None if after is None else _parse_cursor(after)
+        asked = ("deliveries", hook_id, state)
+        begin = None if after is None else from_cursor(after, tuple[int, str], of=asked, code="webhook.bad-cursor")
         found = await store.page(conn, hook_id, state=state, after=begin, limit=limit + 1)
         items = found[:limit]
-        return DeliveryPage(items=items, next=f"{items[-1].created_at}.{items[-1].id}" if len(found) > limit else None)
+        more = len(found) > limit
+        cursor = to_cursor((items[-1].created_at, items[-1].id), of=asked) if more else None
+        return DeliveryPage(items=items, next=cursor)
 
     async def replay(self, tx: Transaction, hook_id: str, delivery_id: str) -> Delivery:
         """Send the same message again, now.
@@ -203,11 +207,3 @@ def _checked(events: builtins.list[str]) -> builtins.list[str]:
             hint=f"The events are {', '.join(SUBSCRIBABLE)}.",
         )
     return [event for event in SUBSCRIBABLE if event in events]
-
-
-def _parse_cursor(text: str) -> tuple[int, str]:
-    created, _, delivery_id = text.partition(".")
-    # 18 digits are far away in time, and still an integer of a database.
-    if not (created.isascii() and created.isdigit()) or len(created) > 18 or not delivery_id:
-        raise CutroomError("webhook.bad-cursor", f"{text!r} is not a page cursor.")
-    return int(created), delivery_id

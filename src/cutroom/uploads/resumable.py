@@ -1,0 +1,423 @@
+"""Resumable uploads after tus 1.0.0: the offset is the size of a file, everything else is a row."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import os
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cutroom.accounts.models import Principal
+from cutroom.core import clock
+from cutroom.core.errors import CutroomError, not_found
+from cutroom.core.ids import is_id, new_id
+from cutroom.db.engine import Database, Transaction
+from cutroom.library.models import Visibility
+from cutroom.processes.groups import boot_id
+from cutroom.storage.local import disk_error
+from cutroom.uploads import errors, store
+from cutroom.uploads.handover import Handover
+from cutroom.uploads.joining import join, refuse_other_than_media
+from cutroom.uploads.models import Checksum, Handed, Part, Progress, UploadSession, UploadState
+from cutroom.uploads.quota import Quota
+from cutroom.uploads.receiving import Receiver
+from cutroom.uploads.turns import Turn
+
+RESUMES_OF_A_BUFFER = 2
+"""So often a client has asked where to go on, and no request with bytes has ever arrived: something holds them back."""
+
+
+class ResumableUploads:
+    """Who calls: the tus routes, the chunked form, and the supervisor's clock (`sweep`)."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        handover: Handover,
+        quota: Quota,
+        scratch: Path,
+        keep_hours: float,
+        stall_seconds: float,
+    ) -> None:
+        """`keep_hours`: how long an upload may be left alone; `stall_seconds`: how long a body may bring nothing."""
+        self._database = database
+        self._handover = handover
+        self.quota = quota
+        self._folder = scratch / "uploads"
+        self._keep = int(keep_hours * 3600 * clock.SECOND)
+        self._stall_seconds = stall_seconds
+
+    # Beginning
+
+    async def create(
+        self,
+        caller: Principal,
+        *,
+        size_bytes: int,
+        name: str,
+        visibility: Visibility = Visibility.SHARED,
+        metadata: str = "",
+        part: Part = Part.WHOLE,
+        group: tuple[str, int] | None = None,
+    ) -> UploadSession:
+        """A new upload without bytes. Raises what `Quota.admit` raises, and `uploads.empty`."""
+        if size_bytes == 0 and part is Part.WHOLE:
+            raise errors.empty(name)
+        session = self._new(caller, size_bytes, name, visibility, metadata, part, (), group)
+        await asyncio.to_thread(self._folder.mkdir, parents=True, exist_ok=True)
+        try:
+            async with self._database.transaction() as tx:
+                await self.quota.admit(tx.conn, caller.account_id, name, size_bytes)
+                await store.add(tx.conn, session)
+            await asyncio.to_thread(self._file(session.id).touch, 0o600)
+        except OSError as error:
+            raise disk_error(error) from error
+        return session
+
+    async def concatenate(
+        self,
+        caller: Principal,
+        parts: Sequence[str],
+        *,
+        name: str,
+        visibility: Visibility = Visibility.SHARED,
+        metadata: str = "",
+        group: tuple[str, int] | None = None,
+    ) -> Progress:
+        """Put finished partial uploads together and hand the file to the library; the parts go with it.
+
+        Raises `uploads.parts` while one is missing or unfinished, and what `append` raises of a finished file.
+        """
+        found = await self._parts(caller, parts)
+        size = sum(one.size_bytes for one in found)
+        if size == 0:
+            raise errors.empty(name)
+        if size > self.quota.max_bytes:
+            raise errors.too_large(name, self.quota.max_bytes)
+        session = self._new(caller, size, name, visibility, metadata, Part.FINAL, tuple(parts), group)
+        async with self._database.transaction() as tx:
+            await store.add(tx.conn, session)
+        async with Turn(self._turn(session.id)) as turn:
+            try:
+                await join(self._file(session.id), [self._file(one.id) for one in found])
+                return Progress(session=await self._finish(session, turn), offset=size)
+            except BaseException:
+                turn.end()
+                await self._forget([session])
+                raise
+
+    # Going on
+
+    async def look(self, caller: Principal, upload_id: str) -> Progress:
+        """Where it stands. Whoever still writes is stopped first, so that the answer holds.
+
+        A whole file that a crash kept from the library is handed over now.
+        """
+        session = await self._get(caller, upload_id)
+        if session.state is UploadState.DONE:
+            return Progress(session=session, offset=session.size_bytes)
+        async with Turn(self._turn(upload_id)) as turn:
+            session = await self._get(caller, upload_id)
+            progress = Progress(session=session, offset=await self._offset(session))
+            if progress.is_complete and session.part is not Part.PARTIAL:
+                return Progress(session=await self._finish(session, turn), offset=session.size_bytes)
+            if progress.offset == 0 and session.patches == 0:
+                values = {"empty_resumes": session.empty_resumes + 1}
+                await self._set(session.id, values)
+                progress = Progress(session=msgspec.structs.replace(session, **values), offset=0)
+            return progress
+
+    async def append(
+        self,
+        caller: Principal,
+        upload_id: str,
+        body: AsyncIterator[bytes],
+        *,
+        offset: int,
+        length: int | None = None,
+        checksum: Checksum | None = None,
+    ) -> Progress:
+        """Add a body at `offset`, which is where the upload stands; `length` is its announced number of bytes.
+
+        What came before a body broke off is kept, unless it has a checksum. Raises `upload.not-found`,
+        `uploads.expired`, `uploads.final`, `uploads.offset-conflict`, `uploads.checksum-mismatch`, and what
+        `Receiver.take` raises.
+        """
+        session = await self._get(caller, upload_id)
+        if session.part is Part.FINAL:
+            raise errors.final_is_closed()
+        if session.state is UploadState.DONE:
+            return self._again(session, offset, length)
+        if offset + (length or 0) > session.size_bytes:
+            raise errors.beyond_end(session.size_bytes)
+        async with Turn(self._turn(upload_id)) as turn:
+            session = await self._get(caller, upload_id)
+            if session.state is UploadState.DONE:
+                return self._again(session, offset, length)
+            stands = await self._offset(session)
+            if stands != offset:
+                raise errors.offset_conflict(stands, offset)
+            come = await self._receive(session, turn, body, offset=offset, checksum=checksum)
+            progress = Progress(session=session, offset=come)
+            if progress.is_complete and session.part is not Part.PARTIAL:
+                progress = Progress(session=await self._finish(session, turn), offset=come)
+            return progress
+
+    async def terminate(self, caller: Principal, upload_id: str) -> None:
+        """Forget an upload and its bytes; a video that was made of it stays."""
+        async with Turn(self._turn(upload_id)) as turn:
+            try:
+                session = await self._get(caller, upload_id)
+                await self._forget([session])
+            finally:
+                turn.end()
+
+    # The supervisor's clock
+
+    async def sweep(self) -> int:
+        """Delete what has expired, but hand over what is whole; how many rows went."""
+        gone = 0
+        while expired := await self._database.look(lambda conn: store.expired(conn, clock.now(), 200)):
+            for session in expired:
+                with suppress(CutroomError):
+                    await self._end(session)
+            await self._forget(expired)
+            gone += len(expired)
+        return gone
+
+    async def held_back(self, conn: AsyncConnection) -> int:
+        """How many uploads of the last day look as if a proxy held their bytes back."""
+        return await store.suspected(conn, clock.now() - 24 * 3600 * clock.SECOND, RESUMES_OF_A_BUFFER)
+
+    async def group(self, group_key: str) -> list[UploadSession]:
+        """The chunks of a form, by index."""
+        return await self._database.look(lambda conn: store.of_group(conn, group_key))
+
+    async def adopt_partial(self, caller: Principal, path: Path, *, name: str, group: tuple[str, int]) -> None:
+        """A whole file as a finished partial upload; one that its group has at that index already is replaced."""
+        size = (await asyncio.to_thread(path.stat)).st_size
+        for known in await self.group(group[0]):
+            if known.group_index == group[1]:
+                await self._forget([known])
+        try:
+            session = await self.create(caller, size_bytes=size, name=name, part=Part.PARTIAL, group=group)
+        except IntegrityError:
+            raise errors.locked() from None  # the same chunk, twice at the same moment
+        await asyncio.to_thread(path.replace, self._file(session.id))
+        await self._set(session.id, {"patches": 1, "checkpoint_bytes": size})
+
+    def is_whole(self, session: UploadSession) -> bool:
+        """Whether all bytes of an open partial upload are there."""
+        return session.state is UploadState.OPEN and _size(self._file(session.id)) == session.size_bytes
+
+    # Inside
+
+    async def _receive(
+        self,
+        session: UploadSession,
+        turn: Turn,
+        body: AsyncIterator[bytes],
+        *,
+        offset: int,
+        checksum: Checksum | None,
+    ) -> int:
+        first: dict[str, Any] = {"verifying_from": offset} if checksum is not None else {}
+        if session.patches == 0 or session.boot_id != boot_id():
+            first |= {"patches": 1, "boot_id": boot_id()}
+        if first:
+            await self._set(session.id, first)
+        descriptor = os.open(self._file(session.id), os.O_RDWR | os.O_CLOEXEC)
+        receiver = Receiver(
+            descriptor,
+            offset=offset,
+            size_bytes=session.size_bytes,
+            name=session.name,
+            sniff=session.part is Part.WHOLE,
+            checksum=checksum,
+            on_checkpoint=lambda upto: self._set(session.id, {"checkpoint_bytes": upto}),
+        )
+        kept = False
+        try:
+            await receiver.take(body, turn, self._stall_seconds)
+            if checksum is not None and not hmac.compare_digest(receiver.digest or b"", checksum.digest):
+                raise errors.checksum_mismatch(checksum.algorithm)
+            kept = True
+        except CutroomError as error:
+            if error.code == "uploads.not-video":
+                await self._refuse(session, turn)
+            kept = checksum is None and error.code != "uploads.beyond-end"
+            raise
+        finally:
+            if not kept:
+                os.ftruncate(descriptor, offset)
+            os.close(descriptor)
+            await self._set(session.id, {"verifying_from": None, "expires_at": clock.now() + self._keep})
+        return receiver.offset
+
+    async def _finish(self, session: UploadSession, turn: Turn) -> UploadSession:
+        """Hand the whole file over, exactly once: the row goes from open to done in the same transaction."""
+        part = self._file(session.id)
+        result = session
+        try:
+            await asyncio.to_thread(refuse_other_than_media, part, session.name)
+        except CutroomError:
+            await self._refuse(session, turn)
+            raise
+
+        async def claim(tx: Transaction) -> bool:
+            return await store.finish(tx.conn, session.id)
+
+        async def remember(tx: Transaction, handed: Handed) -> None:
+            nonlocal result
+            result = msgspec.structs.replace(session, state=UploadState.DONE, duplicate_of=handed.duplicate_of)
+            await store.change(tx.conn, session.id, {"duplicate_of": list(handed.duplicate_of)})
+            await store.remove(tx.conn, session.parts)
+
+        await self._handover.hand_over(
+            part,
+            video_id=session.video_id,
+            name=session.name,
+            owner_id=session.owner_id,
+            visibility=session.visibility,
+            claim=claim,
+            on_handed=remember,
+        )
+        turn.end()
+        await asyncio.to_thread(self._unlink, session.parts)
+        return result
+
+    async def _refuse(self, session: UploadSession, turn: Turn) -> None:
+        turn.end()
+        await self._forget([session])
+
+    async def _end(self, session: UploadSession) -> None:
+        """For a session whose time is over: a whole file is not thrown away."""
+        if session.state is UploadState.DONE or session.part is Part.PARTIAL:
+            return
+        async with Turn(self._turn(session.id)) as turn:
+            if await self._offset(session) == session.size_bytes:
+                await self._finish(session, turn)
+
+    async def _offset(self, session: UploadSession) -> int:
+        """The size of its file, after what a crash may have spoilt is cut off.
+
+        After the machine itself went down, only what was flushed is certain; after a killed process everything is.
+        """
+        part = self._file(session.id)
+        size = await asyncio.to_thread(_size, part)
+        if size is None:
+            published = await self._handover.published_bytes(session.video_id, session.name)
+            return session.size_bytes if published == session.size_bytes else await self._lost(session)
+        sure = size
+        if session.boot_id != boot_id():
+            sure = min(sure, session.checkpoint_bytes)
+        if session.verifying_from is not None:
+            sure = min(sure, session.verifying_from)
+        if sure < size:
+            await asyncio.to_thread(os.truncate, part, sure)
+        if sure < size or session.verifying_from is not None:
+            await self._set(session.id, {"verifying_from": None})
+        return sure
+
+    async def _lost(self, session: UploadSession) -> int:
+        await self._forget([session])
+        raise errors.gone(session.id)
+
+    async def _get(self, caller: Principal, upload_id: str) -> UploadSession:
+        session = None
+        if is_id(upload_id, "upl"):
+            session = await self._database.look(lambda conn: store.get(conn, upload_id))
+        if session is None or (session.owner_id != caller.account_id and not caller.is_administrator):
+            raise not_found("upload", upload_id)
+        if session.expires_at <= clock.now():
+            raise errors.gone(upload_id)
+        return session
+
+    async def _parts(self, caller: Principal, ids: Sequence[str]) -> list[UploadSession]:
+        found = await self._database.look(lambda conn: store.get_many(conn, ids))
+        for upload_id in ids:
+            session = found.get(upload_id)
+            if session is None or session.owner_id != caller.account_id or session.part is not Part.PARTIAL:
+                raise errors.parts_missing(f"there is no partial upload {upload_id!r}")
+            if not await asyncio.to_thread(self.is_whole, session):
+                raise errors.parts_missing(f"{upload_id!r} is not finished")
+        return [found[upload_id] for upload_id in ids]
+
+    def _new(
+        self,
+        caller: Principal,
+        size_bytes: int,
+        name: str,
+        visibility: Visibility,
+        metadata: str,
+        part: Part,
+        parts: tuple[str, ...],
+        group: tuple[str, int] | None,
+    ) -> UploadSession:
+        now = clock.now()
+        return UploadSession(
+            id=new_id("upl"),
+            owner_id=caller.account_id,
+            name=name,
+            visibility=visibility,
+            metadata=metadata,
+            size_bytes=size_bytes,
+            part=part,
+            parts=parts,
+            state=UploadState.OPEN,
+            video_id=new_id("vid"),
+            duplicate_of=(),
+            boot_id=boot_id(),
+            checkpoint_bytes=0,
+            verifying_from=None,
+            patches=0,
+            empty_resumes=0,
+            group_key=None if group is None else group[0],
+            group_index=None if group is None else group[1],
+            created_at=now,
+            expires_at=now + self._keep,
+        )
+
+    @staticmethod
+    def _again(session: UploadSession, offset: int, length: int | None) -> Progress:
+        """An empty request at the end of what is done already is fine: its answer may have got lost."""
+        if offset != session.size_bytes or length:
+            raise errors.offset_conflict(session.size_bytes, offset)
+        return Progress(session=session, offset=offset)
+
+    async def _set(self, upload_id: str, values: dict[str, Any]) -> None:
+        async with self._database.transaction() as tx:
+            await store.change(tx.conn, upload_id, values)
+
+    async def _forget(self, sessions: Sequence[UploadSession]) -> None:
+        async with self._database.transaction() as tx:
+            await store.remove(tx.conn, [one.id for one in sessions])
+        await asyncio.to_thread(self._unlink, [one.id for one in sessions])
+
+    def _unlink(self, ids: Sequence[str]) -> None:
+        for upload_id in ids:
+            self._file(upload_id).unlink(missing_ok=True)
+            self._turn(upload_id).unlink(missing_ok=True)
+
+    def _file(self, upload_id: str) -> Path:
+        return self._folder / f"{upload_id}.bytes"
+
+    def _turn(self, upload_id: str) -> Path:
+        if not is_id(upload_id, "upl"):  # it becomes a path
+            raise not_found("upload", upload_id)
+        return self._folder / f"{upload_id}.turn"
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return None
