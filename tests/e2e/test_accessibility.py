@@ -20,7 +20,9 @@ def violations(page: Any) -> list[str]:
     return list(page.evaluate(_RUN))
 
 
-@pytest.mark.parametrize("address", ["/", "/inspect", "/inspect?view=duplicates", "/jobs", "/settings", "/nowhere"])
+@pytest.mark.parametrize(
+    "address", ["/", "/inspect", "/inspect?view=duplicates", "/jobs", "/jobs?state=done", "/settings", "/nowhere"]
+)
 def test_pages_pass_axe(page: Any, api: Any, numbered: Callable[..., Path], address: str) -> None:
     api.until_playable(api.add(numbered("25")))
     page.goto(address)

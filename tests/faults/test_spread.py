@@ -20,10 +20,11 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from cutroom.bootstrap import container
 from cutroom.bootstrap.container import Cutroom
 from cutroom.bootstrap.settings import DatabaseSettings, MediaSettings, Settings
-from cutroom.db.engine import async_url
+from cutroom.db.connect import async_url
 from cutroom.jobs.models import Job, JobState
 from cutroom.jobs.tables import job_attempts
 from cutroom.media.sample import make_footage
+from tests.faults.test_jobs_survive import whole
 
 ROOT = Path(__file__).parents[2]
 POSTGRES = os.environ.get("CUTROOM_TEST_POSTGRES_URL", "")
@@ -103,7 +104,7 @@ async def cluster(tmp_path: Path) -> AsyncIterator[Cluster]:
     await server.dispose()
 
 
-@pytest.mark.slow
+@whole
 async def test_a_killed_worker_costs_its_part_only(cluster: Cluster, tmp_path: Path) -> None:
     path = tmp_path / "long.mp4"
     make_footage(path, seconds=SECONDS, rate=RATE, width=480, height=270, kind="barcode", audio="beep")

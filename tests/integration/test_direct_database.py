@@ -11,13 +11,14 @@ from sqlalchemy import text
 
 from cutroom.core.errors import CutroomError
 from cutroom.db.engine import Database, Transaction
+from cutroom.db.pooling import Pooling
 
 
 @pytest.fixture
 async def pair(tmp_path: Path) -> AsyncIterator[tuple[Database, Database]]:
     """A database as the server opens it, and as the runner does."""
     url = f"sqlite:///{tmp_path}/some.db"
-    usual, direct = Database(url), Database(url, direct=True, busy_seconds=0.3)
+    usual, direct = Database(url), Database(url, direct=True, pooling=Pooling(busy_seconds=0.3))
     async with usual.transaction() as tx:
         await tx.conn.execute(text("CREATE TABLE numbers (number INTEGER PRIMARY KEY)"))
     yield usual, direct
