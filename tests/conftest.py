@@ -13,7 +13,7 @@ MISSING = "PostgreSQL is missing; run: apt-get install postgresql && scripts/ser
 
 
 @pytest.fixture
-async def test_database_url() -> AsyncIterator[str]:
+async def api_database_url() -> AsyncIterator[str]:
     """Empty, which means SQLite; an upgraded PostgreSQL's URL where CUTROOM_TEST_DATABASE is postgres."""
     if os.environ.get("CUTROOM_TEST_DATABASE") != "postgres":
         yield ""

@@ -62,7 +62,7 @@ async def test_what_is_unhurried_may_take_longer(database_url: str, tmp_path: Pa
         else "SELECT pg_sleep(0.5)"
     )
     async with database.transaction(unhurried=True) as tx:
-        await tx.conn.execute(text(long))
+        assert len((await tx.conn.execute(text(long))).all()) == 1
     await database.close()
 
 

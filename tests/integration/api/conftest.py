@@ -65,8 +65,8 @@ class Server:
 
 
 @pytest.fixture
-async def settings(tmp_path: Path, test_database_url: str) -> Settings:
-    return Settings(data=tmp_path / "data", database=DatabaseSettings(url=test_database_url))
+async def settings(tmp_path: Path, api_database_url: str) -> Settings:
+    return Settings(data=tmp_path / "data", database=DatabaseSettings(url=api_database_url))
 
 
 @pytest.fixture
