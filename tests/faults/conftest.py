@@ -80,7 +80,7 @@ class Room:
         async with self.database.read() as conn:
             return await self.jobs.get(conn, job_id)
 
-    async def until(self, job_id: str, test: Callable[[Job], bool], seconds: float = 15.0) -> Job:
+    async def until(self, job_id: str, test: Callable[[Job], bool], seconds: float = 60.0) -> Job:
         """Wait for a job to be as the test wants it."""
         end = time.monotonic() + seconds
         while not test(job := await self.job(job_id)):
@@ -93,7 +93,7 @@ class Room:
         async with self.database.read() as conn:
             return [str(attempt.outcome) for attempt in await self.jobs.attempts(conn, job_id)]
 
-    async def over(self, job_id: str, seconds: float = 15.0) -> Job:
+    async def over(self, job_id: str, seconds: float = 60.0) -> Job:
         return await self.until(job_id, lambda job: job.state.over, seconds)
 
     def published_lines(self, subject: str) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import sys
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from cutroom.accounts.models import Principal, Role, Visit
 from cutroom.api.app import with_settings
 from cutroom.bootstrap import container
 from cutroom.bootstrap.settings import Settings
+
+RECEIVE_BUFFER = 128 << 10  # bytes; accepted connections inherit it
 
 
 def main() -> None:
@@ -57,9 +60,23 @@ async def _token(settings: Settings) -> str:
 
 
 async def _serve(settings: Settings, port: int) -> None:
-    await Server(
-        with_settings(settings), port=port, interface=Interfaces.ASGI, websockets=False, log_enabled=False
-    ).serve()
+    server = Server(with_settings(settings), port=port, interface=Interfaces.ASGI, websockets=False, log_enabled=False)
+    serving = asyncio.create_task(server.serve())
+    while not serving.done() and not _bounded(port):
+        await asyncio.sleep(0.002)
+    await serving
+
+
+def _bounded(port: int) -> bool:
+    """Keep the kernel from taking megabytes for a server that a busy machine does not let read: they are lost too."""
+    for entry in Path("/proc/self/fd").iterdir():
+        if not entry.is_symlink() or not str(entry.readlink()).startswith("socket:"):
+            continue
+        with socket.socket(fileno=os.dup(int(entry.name))) as found:
+            if found.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN) and found.getsockname()[1] == port:
+                found.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+                return True
+    return False
 
 
 if __name__ == "__main__":

@@ -24,7 +24,8 @@ from cutroom.inspection.models import Mode
 from cutroom.inspection.scan_models import Origin, ScanRow
 from cutroom.media.sample import make_footage
 
-pytestmark = pytest.mark.fault
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(900)]
+whole = pytest.mark.skipif(os.environ.get("CUTROOM_TEST_FAULTS") != "whole", reason="it takes long; run: make faults")
 
 ROOT = Path(__file__).parents[2]
 FILES = 300
@@ -94,7 +95,8 @@ class House:
     def results(self) -> int:
         return int(self.ask("SELECT count(*) FROM scan_results")[0][0])
 
-    def until(self, true: Callable[[], bool], seconds: float = 60) -> None:
+    def until(self, true: Callable[[], bool], seconds: float = 300) -> None:
+        # A scan steps back for everything else: beside other work on the machine it takes minutes to begin.
         end = time.monotonic() + seconds
         while not true():
             assert time.monotonic() < end, self.log.read_text()[-3000:]
@@ -138,7 +140,7 @@ def test_the_supervisor_is_killed_and_another_goes_on(house: House) -> None:
     scan, readers = house.children()
     worker.kill()
     worker.wait()
-    psutil.wait_procs([scan, *readers], timeout=5)
+    psutil.wait_procs([scan, *readers], timeout=60)
     assert not any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in (scan, *readers))
     kept = house.results()
     assert 0 < kept < FILES
@@ -148,6 +150,7 @@ def test_the_supervisor_is_killed_and_another_goes_on(house: House) -> None:
     assert house.ask("SELECT min(id) FROM scan_results") == [(1,)]  # what was kept was not read again
 
 
+@whole
 def test_the_child_that_scans_is_killed(house: House) -> None:
     house.start()
     house.run()
@@ -158,6 +161,7 @@ def test_the_child_that_scans_is_killed(house: House) -> None:
     assert house.ask("SELECT attempts FROM jobs WHERE kind = 'scan'") == [(2,)]
 
 
+@whole
 def test_a_crashing_reader_costs_one_verdict_and_a_hanging_one_its_deadline(house: House) -> None:
     house.start(max_seconds_per_file=2.0)
     house.run()
@@ -172,12 +176,13 @@ def test_a_crashing_reader_costs_one_verdict_and_a_hanging_one_its_deadline(hous
     assert found == {"healthy": FILES - 2, "crashed": 1, "timed-out": 1}
 
 
+@whole
 def test_a_cancelled_scan_keeps_what_it_found_and_goes_on_when_asked(house: House) -> None:
     scan_id = house.start()
     house.run()
     house.under_way()
     house.cancel(scan_id)
-    house.until(lambda: house.state() == "stopped", 10)
+    house.until(lambda: house.state() == "stopped")
     kept = house.results()
     assert 0 < kept < FILES
     house.resume(scan_id)
@@ -186,6 +191,7 @@ def test_a_cancelled_scan_keeps_what_it_found_and_goes_on_when_asked(house: Hous
     assert house.ask(f"SELECT count(*) FROM scan_results WHERE id <= {kept}") == [(kept,)]
 
 
+@whole
 def test_a_locked_database_ends_in_one_sentence_and_the_scan_can_be_resumed(house: House) -> None:
     scan_id = house.start()
     house.run(CUTROOM_DATABASE_BUSY_SECONDS="0.3")

@@ -13,7 +13,7 @@ import typer
 from cutroom.cli.output import watched
 from cutroom.core.errors import CutroomError, ErrorKind
 
-NAMES = ("media", "inspection", "serving", "cache", "delivery", "promises")
+NAMES = ("media", "inspection", "jobs", "serving", "cache", "delivery", "promises")
 
 
 def bench(
