@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from cutroom.bootstrap import container, maintenance, shared_storage
+from cutroom.bootstrap import container, ground, maintenance, shared_storage
 from cutroom.bootstrap.broker import Broker
 from cutroom.bootstrap.container import Cutroom
 from cutroom.bootstrap.settings import Settings
@@ -217,7 +217,7 @@ async def test_a_worker_that_sees_another_store_does_not_start(cutroom: Cutroom,
 def test_a_broker_needs_a_database_that_many_can_reach(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path)
     with pytest.raises(CutroomError) as caught:
-        container.make_broker(
+        ground.make_broker(
             settings.model_copy(update={"broker": settings.broker.model_copy(update={"url": "redis://127.0.0.1"})})
         )
     assert caught.value.code == "broker.needs-postgres"

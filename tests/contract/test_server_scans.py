@@ -28,6 +28,7 @@ from cutroom.inspection.scan_request import ScanRequest
 from cutroom.inspection.scans import Scan
 from cutroom.inspection.schedules import Wanted
 from cutroom.jobs.models import CHECK, JobState
+from cutroom.jobs.recurring import Recurring
 from cutroom.library.models import FoundFile, Summary, Visibility
 from cutroom.media.containers import Fault
 from cutroom.worker.schedules import begin_due
@@ -225,8 +226,8 @@ async def test_a_missed_schedule_runs_once_and_goes_on_from_now(
         assert made.next_run_at is not None
         assert made.next_run_at > clock.now()
         await schedule_store.change(tx.conn, made.id, {"next_run_at": clock.now() - 3 * 86_400 * clock.SECOND})
-    assert await begin_due(cutroom.database, cutroom.schedules) == 1
-    assert await begin_due(cutroom.database, cutroom.schedules) == 0
+    assert await begin_due(cutroom.database, cutroom.schedules, Recurring()) == 1
+    assert await begin_due(cutroom.database, cutroom.schedules, Recurring()) == 0
     async with cutroom.database.read() as conn:
         [kept] = await cutroom.schedules.list(conn)
         [scan] = (await cutroom.scan_jobs.list(conn)).items
@@ -241,7 +242,7 @@ async def test_a_schedule_says_why_it_cannot_begin(cutroom: Cutroom, tmp_path: P
         made = await cutroom.schedules.create(tx, Wanted(name="x", roots=[str(folder)], cron="*/5 * * * *"))
         await schedule_store.change(tx.conn, made.id, {"next_run_at": clock.now() - clock.SECOND})
     folder.rmdir()
-    assert await begin_due(cutroom.database, cutroom.schedules) == 0
+    assert await begin_due(cutroom.database, cutroom.schedules, Recurring()) == 0
     async with cutroom.database.read() as conn:
         [kept] = await cutroom.schedules.list(conn)
     assert kept.error is not None

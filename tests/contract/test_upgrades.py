@@ -23,6 +23,8 @@ EARLIER = [
     for one in ScriptDirectory.from_config(upgrading._config()).walk_revisions()
     if one.down_revision is not None
 ]
+SEARCHED_SINCE = "0008"
+"""From here on whoever adds a video says what it can be found by; a row that is written by hand is in no index."""
 ROWS = (
     "INSERT INTO accounts (id, name, role, created_at) VALUES ('acc_1', 'ann', 'editor', 1)",
     "INSERT INTO assets (id, size_bytes, created_at) VALUES ('ast_1', 10, 1)",
@@ -63,10 +65,11 @@ async def test_from_each_earlier_revision(empty_url: str, tmp_path: Path, revisi
     await upgrading.upgrade(database, sqlite_path=path if database.is_sqlite else None)
     async with database.read() as conn:
         assert (await conn.execute(text("SELECT name FROM videos"))).scalar_one() == "Übung Berlin.mp4"
-        where = VideoFilter(q="berlni ubung")
-        found = await count(conn, viewer=None, where=where, question=await understand(conn, where.q))
-        everything = await count(conn, viewer=None, where=VideoFilter(), question=None)
-    assert (found.number, everything.number) == (1, 1)
+        assert (await count(conn, viewer=None, where=VideoFilter(), question=None)).number == 1
+        if revision < SEARCHED_SINCE:
+            where = VideoFilter(q="berlni ubung")
+            found = await count(conn, viewer=None, where=where, question=await understand(conn, where.q))
+            assert found.number == 1
     if database.is_sqlite:
         assert len(list((tmp_path / "backups").iterdir())) == 1
     await database.close()

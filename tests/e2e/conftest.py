@@ -143,7 +143,8 @@ def numbered(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     folder = tmp_path_factory.mktemp("numbered")
 
     def make(rate: str, *, seconds: int = 11, variable: bool = False) -> Path:
-        path = folder / f"numbered {rate.replace('/', '-')}{' variable' if variable else ''}.mp4"
+        path = folder / f"{seconds} s" / f"numbered {rate.replace('/', '-')}{' variable' if variable else ''}.mp4"
+        path.parent.mkdir(exist_ok=True)
         if not path.exists():
             make_footage(
                 path,

@@ -12,7 +12,7 @@ from typing import Any
 
 NAME, PASSWORD = "ada", "correct horse battery"
 START_SECONDS = 60
-WORK_SECONDS = 120
+WORK_SECONDS = 200
 
 
 @dataclass

@@ -40,7 +40,7 @@ def start_scan(page: Any, folder: Path, mode: str = "Deep") -> None:
     page.get_by_label("Folders or files, one a line").fill(str(folder))
     page.get_by_role("radio", name=re.compile(f"^{mode}")).check()
     page.get_by_role("button", name="Start the scan").click()
-    page.locator("[data-testid=scan-header][data-state=done]").wait_for(timeout=60_000)
+    page.locator("[data-testid=scan-header][data-state=done]").wait_for(timeout=120_000)
 
 
 @pytest.fixture(scope="session")

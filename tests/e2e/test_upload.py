@@ -33,7 +33,7 @@ def slow(page: Any, bytes_a_second: int) -> Any:
 def test_several_at_once_each_with_its_verdict_and_a_duplicate_notice(
     page: Any, api: Any, numbered: Any, tmp_path: Path, complaints: list[str]
 ) -> None:
-    footage = numbered("25", seconds=2)
+    footage = numbered("25", seconds=2)  # of this test alone: nobody has hashed the same bytes yet
     text = tmp_path / "notes.mp4"
     text.write_text("just text\n" * 1000)
     page.goto("/upload")
@@ -89,6 +89,27 @@ def test_watched_folders_can_be_set_and_taken_back(page: Any, tmp_path: Path) ->
     page.get_by_text(re.compile("Looked through")).wait_for(timeout=60_000)
     page.get_by_role("button", name=f"Stop watching {folder}").click()
     expect(page.get_by_text(str(folder))).to_have_count(0)
+
+
+def test_what_was_refused_or_cancelled_does_not_come_back(
+    page: Any, large: Path, tmp_path: Path, complaints: list[str]
+) -> None:
+    text = tmp_path / "no film.mov"
+    text.write_text("just text\n" * 1000)
+    page.goto("/upload")
+    throttle = slow(page, 4 << 20)
+    page.get_by_test_id("upload-files").set_input_files([str(text), str(large)])
+    page.locator(f"{ROWS}[data-state=failed]", has_text=text.name).wait_for(timeout=60_000)
+    complaints[:] = [one for one in complaints if "415" not in one]
+    expect(page.locator(ROWS, has_text=large.name)).to_contain_text(re.compile(r"MB of .* MB/s"), timeout=60_000)
+    page.get_by_role("button", name=f"Pause {large.name}").click()
+    with page.expect_response(lambda answer: answer.request.method == "DELETE") as deleted:
+        page.get_by_role("button", name=f"Cancel {large.name}").click()
+    assert deleted.value.status == 204
+    throttle.detach()
+    page.reload()
+    page.get_by_role("heading", name="Drop files and folders here").wait_for()
+    expect(page.locator(ROWS)).to_have_count(0)
 
 
 def test_a_failed_one_needs_no_mouse(page: Any, tmp_path: Path, complaints: list[str]) -> None:

@@ -14,6 +14,9 @@ from cutroom.api.access import open_to_anybody
 
 BUILT = Path(__file__).parent / "ui"
 
+_NOT_PAGES = {"api", "admin", "health", "metrics", "media", "media-origin"}
+"""What begins so and is no route is nothing: a program that asks must not be answered with the page."""
+
 router = APIRouter(dependencies=[open_to_anybody])
 
 _ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
@@ -34,7 +37,7 @@ class Asset(msgspec.Struct, frozen=True):
 @router.get("/{path:path}", include_in_schema=False)
 async def site(path: str, request: Request) -> Response:
     """A file of the UI, or its one page for every address that is not a file."""
-    if path == "api" or path.startswith("api/"):
+    if path.split("/", 1)[0] in _NOT_PAGES:
         raise HTTPException(404)
     root: Path = request.app.state.ui
     accepted = request.headers.get("accept-encoding", "")

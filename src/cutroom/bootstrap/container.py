@@ -5,32 +5,25 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 
-from cutroom.accounts.service import AccountService
 from cutroom.bootstrap import maintenance
-from cutroom.bootstrap.broker import Broker
-from cutroom.bootstrap.coherence import Coherence
-from cutroom.bootstrap.datadir import DataDirectory
+from cutroom.bootstrap.ground import Ground, lay_ground
 from cutroom.bootstrap.keeping import Retention, rooms
 from cutroom.bootstrap.scan_child import TARGET as SCAN_TARGET
 from cutroom.bootstrap.scan_child import arguments as scan_arguments
-from cutroom.bootstrap.settings import CacheSettings, JobsSettings, MediaSettings, Settings, UploadsSettings
-from cutroom.bootstrap.stores import build_delivery, open_store
+from cutroom.bootstrap.settings import JobsSettings, MediaSettings, Settings
+from cutroom.bootstrap.stores import build_delivery
+from cutroom.bootstrap.taking_in import TakingIn, build_taking_in
 from cutroom.bootstrap.telling import tell_webhooks
 from cutroom.bootstrap.wiring import subscribe
-from cutroom.cache import TieredCache
 from cutroom.clips import tasks as clip_tasks
 from cutroom.clips.service import ClipService
 from cutroom.core.errors import CutroomError, ErrorKind
 from cutroom.db.engine import Database
-from cutroom.db.location import refuse_network_share
-from cutroom.db.statements import Statements
 from cutroom.db.upgrade import upgrade
 from cutroom.delivery.service import DeliveryService
-from cutroom.events.announce import Announcer
 from cutroom.inspection import tasks as inspection_tasks
 from cutroom.inspection.hashes import KnownDuplicates
 from cutroom.inspection.moments import Moments
@@ -41,14 +34,10 @@ from cutroom.inspection.schedules import Schedules
 from cutroom.inspection.service import InspectionService
 from cutroom.inspection.vocabulary import Mode
 from cutroom.jobs.models import JobKind
-from cutroom.jobs.recurring import Recurring
-from cutroom.jobs.service import JobService
 from cutroom.library import tasks as library_tasks
 from cutroom.library.service import LibraryService
 from cutroom.library.watched import WatchedFolders
 from cutroom.library.watching import FolderWatcher, Pace
-from cutroom.net.addresses import Allowed
-from cutroom.net.client import SafeClient
 from cutroom.net.webhooks.delivering import Deliveries
 from cutroom.net.webhooks.service import WebhookService
 from cutroom.proxies import tasks as proxy_tasks
@@ -61,29 +50,12 @@ from cutroom.proxies.ondemand import OnDemand
 from cutroom.proxies.recipe import VERSION
 from cutroom.proxies.service import ProxyService
 from cutroom.storage.housekeeping import Housekeeping
-from cutroom.storage.port import ObjectStore
-from cutroom.telemetry.sheets import Sheets
-from cutroom.uploads.chunked import ChunkedForms
-from cutroom.uploads.fetching import Fetching
-from cutroom.uploads.handover import Handover
-from cutroom.uploads.quota import Quota
-from cutroom.uploads.resumable import ResumableUploads
-from cutroom.uploads.service import UploadService
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cutroom:
+class Cutroom(Ground, TakingIn):
     """Everything an entrance needs."""
 
-    settings: Settings
-    data: DataDirectory
-    database: Database
-    store: ObjectStore
-    announcer: Announcer
-    jobs: JobService
-    recurring: Recurring
-    broker: Broker | None
-    accounts: AccountService
     library: LibraryService
     watched: WatchedFolders
     watcher: FolderWatcher
@@ -99,19 +71,11 @@ class Cutroom:
     downloads: DownloadService
     images: ImageService
     clips: ClipService
-    uploads: UploadService
     delivery: DeliveryService
     housekeeping: Housekeeping
     retention: Retention
-    resumable: ResumableUploads
-    chunked: ChunkedForms
-    fetching: Fetching
-    client: SafeClient
     webhooks: WebhookService
     deliveries: Deliveries
-    cache: TieredCache
-    coherence: Coherence
-    sheets: Sheets
 
 
 def build(settings: Settings, *, direct: bool = False) -> Cutroom:
@@ -119,14 +83,9 @@ def build(settings: Settings, *, direct: bool = False) -> Cutroom:
 
     `direct` is for a process whose event loop answers nobody else while SQLite works: the runner, a command.
     """
-    data = DataDirectory(settings.data)
-    data.create()
-    database = _database(settings, data, direct=direct)
-    store = open_store(settings.storage, data.objects)
-    cache = _cache(settings.cache)
-    announcer = Announcer()
-    jobs = JobService(database, announcer=announcer)
-    client = SafeClient(Allowed.parse(settings.net.allow))
+    ground = lay_ground(settings, direct=direct)
+    data, database, store = ground.data, ground.database, ground.store
+    announcer, jobs = ground.announcer, ground.jobs
     extensions = frozenset(one.lower().lstrip(".") for one in settings.library.extensions)
     library = LibraryService(
         database=database,
@@ -147,26 +106,9 @@ def build(settings: Settings, *, direct: bool = False) -> Cutroom:
         recipe=_recipe(settings.media),
         spread_seconds=_spread_seconds(settings.jobs, database),
     )
-    handover = Handover(database=database, library=library, store=store)
-    quota = _quota(settings.uploads, library, data.scratch)
-    resumable = ResumableUploads(
-        database=database,
-        handover=handover,
-        quota=quota,
-        scratch=data.scratch,
-        keep_hours=settings.uploads.keep_hours,
-        stall_seconds=settings.uploads.stall_seconds,
-    )
     cutroom = Cutroom(
-        settings=settings,
-        data=data,
-        database=database,
-        store=store,
-        announcer=announcer,
-        jobs=jobs,
-        recurring=Recurring(),
-        broker=make_broker(settings),
-        accounts=AccountService(database, **settings.accounts.model_dump()),
+        **vars(ground),
+        **vars(build_taking_in(ground, library)),
         library=library,
         watched=watched,
         watcher=FolderWatcher(watched, extensions=extensions, pace=Pace(settle=settings.library.settle_seconds)),
@@ -184,29 +126,13 @@ def build(settings: Settings, *, direct: bool = False) -> Cutroom:
         ),
         images=ImageService(proxies=proxies, store=store, scratch=data.scratch),
         clips=clips,
-        uploads=UploadService(database=database, handover=handover, quota=quota, scratch=data.scratch),
-        resumable=resumable,
-        chunked=ChunkedForms(resumable, scratch=data.scratch),
-        fetching=Fetching(
-            jobs=jobs,
-            client=client,
-            handover=handover,
-            quota=quota,
-            scratch=data.scratch,
-            allow=settings.net.allow,
-            hours=settings.uploads.fetch_hours,
-        ),
         delivery=build_delivery(settings.cdn, database, store),
         housekeeping=Housekeeping(
             database, store, rooms(library, proxies, clips), orphan_hours=settings.storage.orphan_hours
         ),
         retention=Retention(database, proxies, clips, settings.storage),
-        client=client,
         webhooks=WebhookService(),
-        deliveries=Deliveries(database, client, **settings.webhooks.model_dump()),
-        cache=cache,
-        coherence=Coherence(database, cache),
-        sheets=Sheets(data.numbers),
+        deliveries=Deliveries(database, ground.client, **settings.webhooks.model_dump()),
     )
     jobs.register(_kinds(cutroom))
     for recurrence in maintenance.recurrences(cutroom):
@@ -227,38 +153,6 @@ def _connect(cutroom: Cutroom) -> None:
         clips=cutroom.clips,
     )
     tell_webhooks(cutroom.announcer, cutroom.webhooks)
-
-
-def make_broker(settings: Settings) -> Broker | None:
-    """The broker that the settings name, if any. Raises `broker.url-unknown` and `broker.needs-postgres`."""
-    if not settings.broker.url:
-        return None
-    if not settings.database.url.startswith("postgres"):
-        raise CutroomError(
-            "broker.needs-postgres",
-            "A broker is set, but the database is a SQLite file, which workers on other machines cannot use.",
-            hint="Set CUTROOM_DATABASE_URL to postgresql://USER@HOST/NAME, or leave CUTROOM_BROKER_URL empty.",
-        )
-    return Broker(settings.broker.url)
-
-
-def _database(settings: Settings, data: DataDirectory, *, direct: bool) -> Database:
-    if not settings.database.url:
-        refuse_network_share(data.root)
-    return Database(
-        settings.database.url or f"sqlite:///{data.database}",
-        pooling=settings.database.pooling(),
-        direct=direct,
-        statements=Statements(data.slow, slow_seconds=settings.database.slow_ms / 1000),
-    )
-
-
-def _cache(settings: CacheSettings) -> TieredCache:
-    return TieredCache(
-        max_bytes=settings.memory_mib << 20,
-        redis_url=settings.url or None,
-        redis_seconds=settings.patience_ms / 1000,
-    )
 
 
 async def start(cutroom: Cutroom) -> None:
@@ -299,11 +193,6 @@ def _spread_seconds(jobs: JobsSettings, database: Database) -> float | None:
     """From which length on a ladder is encoded in parts; None: never."""
     wanted = jobs.spread == "always" or (jobs.spread == "auto" and not database.is_sqlite)
     return jobs.spread_minutes * 60 if wanted else None
-
-
-def _quota(uploads: UploadsSettings, library: LibraryService, scratch: Path) -> Quota:
-    max_bytes, account_bytes = (int(gib * (1 << 30)) for gib in (uploads.max_gib, uploads.account_gib))
-    return Quota(library, scratch=scratch, max_bytes=max_bytes, account_bytes=account_bytes)
 
 
 def _kinds(cutroom: Cutroom) -> list[JobKind]:

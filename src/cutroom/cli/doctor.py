@@ -151,7 +151,7 @@ def optional(settings: Settings) -> list[Check]:
 
 def broker(settings: Settings) -> list[Check]:
     """Whether the broker that is set can be reached."""
-    from cutroom.bootstrap.container import make_broker
+    from cutroom.bootstrap.ground import make_broker
     from cutroom.core.errors import CutroomError
 
     try:

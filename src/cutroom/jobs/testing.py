@@ -174,6 +174,7 @@ async def _run(leases: Leases, kind: JobKind, job: Job) -> Job:
                 async with leases.transaction() as tx:
                     await leases.hold(tx, job)
                     await kind.progress(tx, job, event)
-        return await leases.finish(job, msgspec.to_builtins(result) if result is not None else {})
+        found = msgspec.to_builtins(result) if result is not None else {}
+        return await leases.finish(job, found if kind.deliver is None else await kind.deliver(job, arguments, found))
     except CutroomError as error:
         return await leases.fail(job, error.document, retry=False)

@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from cutroom.bootstrap import container, settings, shared_storage
+from cutroom.bootstrap import container, ground, settings, shared_storage
 from cutroom.bootstrap.container import Cutroom
 from cutroom.bootstrap.settings import Settings
 from cutroom.core.errors import CutroomError, ErrorDocument
@@ -86,7 +86,7 @@ def join(effective: Settings, queues: Sequence[str], concurrency: int | None) ->
             hint="Set CUTROOM_DATABASE_URL to postgresql://USER@HOST/NAME; with SQLite cutroom serve does all jobs.",
         )
     chosen = choose(plans(effective), queues)
-    broker = container.make_broker(effective)
+    broker = ground.make_broker(effective)
     if broker is None:
         sized = chosen if concurrency is None else _sized(chosen, concurrency)
         asyncio.run(_join_alone(effective, Role(queues=sized)))

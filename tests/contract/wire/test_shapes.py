@@ -62,6 +62,7 @@ def test_a_job_is_what_events_carry():
         state=JobState.QUEUED,
         stage=None,
         progress=0.0,
+        speed=None,
         priority=5,
         attempts=0,
         max_attempts=3,

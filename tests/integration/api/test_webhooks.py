@@ -165,7 +165,9 @@ async def test_a_finished_clip_is_told(server: Server, admin: Somebody, receiver
     folder.mkdir()
     (folder / f"{clip.id}.mp4").write_bytes(b"cut")
     outcome = {"answer": {"path": "x", "frames": 5}, "error": None}
-    await leases.finish(msgspec.structs.replace(job, work_dir=folder), {"outcomes": {clip.id: outcome}})
+    await leases.finish(
+        msgspec.structs.replace(job, work_dir=folder), {"outcomes": {clip.id: outcome}, "sizes": {clip.id: 5}}
+    )
     (told,) = await sent(admin, hook["id"])
     assert (told["event"], told["subject"]) == ("clip.done", clip.id)
     await services.deliveries.send_now(told["id"])

@@ -31,6 +31,10 @@ OPERATIONS = [
 def schema() -> Any:
     import schemathesis
 
+    @schemathesis.serializer("application/offset+octet-stream")
+    def octets(_context: Any, value: Any) -> bytes:
+        return value if isinstance(value, bytes) else str(value).encode()
+
     return schemathesis.openapi.from_path(DOCUMENT)
 
 
@@ -65,12 +69,13 @@ def test_no_request_is_too_odd(running: Running, schema: Any, method: str, path:
             checks.response_schema_conformance,
         ]
         case.validate_response(answer, checks=wanted)
-        if answer.status_code >= 400:
+        if answer.status_code >= 400 and method != "HEAD":
             assert answer.json()["error"]["code"], answer.text
 
     ask()
 
 
 def _reaches_the_whole_disk(body: Any) -> bool:
-    named = [*(body.get("paths") or ()), *(body.get("roots") or ())] if isinstance(body, dict) else []
+    lists = [body.get(name) for name in ("paths", "roots")] if isinstance(body, dict) else []
+    named = [one for each in lists if isinstance(each, list) for one in each]
     return any(isinstance(one, str) and one.strip("/. ") == "" for one in named)

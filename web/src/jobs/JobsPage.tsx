@@ -1,7 +1,6 @@
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { ListChecks, Unplug } from "lucide-react";
-import { useCallback, useEffect, useMemo, useState } from "react";
+import { useCallback, useEffect, useState } from "react";
 import { messageOf } from "../api/failure";
 import { Button } from "../controls/Button";
 import { Notice } from "../controls/Notice";
@@ -9,10 +8,9 @@ import { JobList } from "./JobList";
 import { JobPane } from "./JobPane";
 import { ChosenBar, JobsBar } from "./JobsBar";
 import styles from "./JobsPage.module.css";
-import { mergeJobs } from "./merge";
-import { jobHeadQuery, olderJobsQuery } from "./queries";
 import { type JobsFilter, jobStates, jobsSearch } from "./search";
 import { nothing } from "./selection";
+import { useJobs } from "./useJobs";
 
 const route = getRouteApi("/shell/jobs");
 
@@ -65,40 +63,6 @@ export function JobsPage() {
       </div>
     </div>
   );
-}
-
-/** The newest page, live, and behind it the older ones as they are scrolled to. */
-function useJobs(filter: JobsFilter, sign: string) {
-  const head = useQuery(jobHeadQuery(filter));
-  // Older pages go on from where the head ended when they were first wanted; the head may grow past it since.
-  const [start, setStart] = useState<{ sign: string; after: string } | null>(null);
-  const after = start?.sign === sign ? start.after : null;
-  const older = useInfiniteQuery(olderJobsQuery(filter, after));
-  const next = head.data?.next ?? null;
-  const last = head.data?.items.at(-1)?.id;
-  const oldest = older.data?.pages[0]?.items[0]?.id;
-  // So many came that the head does not reach the older pages any more: begin again.
-  const torn = Boolean(last && oldest && after && next && last > oldest && next !== after && !overlaps(head.data?.items, after));
-  useEffect(() => {
-    if (torn && next) setStart({ sign, after: next });
-  }, [torn, next, sign]);
-  const { hasNextPage, isFetching, fetchNextPage, data } = older;
-  const more = useCallback(() => {
-    if (!next || isFetching) return;
-    if (after === null) setStart({ sign, after: next });
-    else if (!data || hasNextPage) void fetchNextPage();
-  }, [next, isFetching, after, sign, data, hasNextPage, fetchNextPage]);
-  useEffect(() => {
-    if (after !== null && !data && !isFetching) void fetchNextPage();
-  }, [after, data, isFetching, fetchNextPage]);
-  const jobs = useMemo(() => mergeJobs(head.data?.items ?? [], data?.pages.flatMap((page) => page.items) ?? [], filter.state), [head.data, data, filter.state]);
-  return { jobs, head, more };
-}
-
-/** Whether the job that a cursor names (`created.id`) is among these. */
-function overlaps(items: readonly { id: string }[] | undefined, cursor: string): boolean {
-  const id = cursor.slice(cursor.indexOf(".") + 1);
-  return Boolean(items?.some((job) => job.id === id));
 }
 
 function Nothing({ filter }: { filter: JobsFilter }) {

@@ -6,3 +6,11 @@ export function mergeJobs(head: readonly Job[], older: readonly Job[], state?: J
   const merged = older.length ? [...head, ...older.filter((job) => !known.has(job.id))] : [...head];
   return state ? merged.filter((job) => job.state === state) : merged;
 }
+
+/** What the newest page showed before and ends above now; null when it does not reach what it showed any more. */
+export function pushedOut(before: readonly Job[], now: readonly Job[]): Job[] | null {
+  const [old, last] = [before.at(-1), now.at(-1)];
+  if (!old || !last || last.created_at < old.created_at || (last.created_at === old.created_at && last.id <= old.id)) return [];
+  const place = before.findIndex((job) => job.id === last.id);
+  return place < 0 ? null : before.slice(place + 1);
+}

@@ -1,6 +1,6 @@
-import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, queryOptions, skipToken } from "@tanstack/react-query";
 import { client, unwrap } from "../api/client";
-import type { JobAction } from "../api/model";
+import type { Job, JobAction } from "../api/model";
 import type { JobsFilter } from "./search";
 
 const pageSize = 200;
@@ -28,6 +28,14 @@ export const olderJobsQuery = (filter: JobsFilter, after: string | null) =>
     getNextPageParam: (page) => page.next,
     staleTime: Number.POSITIVE_INFINITY,
     enabled: false,
+  });
+
+/** What newer jobs have pushed out of the newest page since the older ones were begun; nobody asks the server for it. */
+export const pushedOutQuery = (filter: JobsFilter, after: string | null) =>
+  queryOptions<{ pages: { items: Job[] }[] }>({
+    queryKey: ["jobs-older", filter, after, "pushed-out"],
+    queryFn: skipToken,
+    staleTime: Number.POSITIVE_INFINITY,
   });
 
 export const jobQuery = (id: string) =>

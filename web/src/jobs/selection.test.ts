@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Job } from "../api/model";
-import { mergeJobs } from "./merge";
+import { mergeJobs, pushedOut } from "./merge";
 import { jobsSearch } from "./search";
 import { everything, extend, isChosen, nothing, toggle } from "./selection";
 
@@ -38,4 +38,15 @@ test("the newest page comes first, and nothing twice or in another state", () =>
 test("an address keeps what makes sense", () => {
   const search = jobsSearch({ state: "running", kind: "proxy", text: 7, job: "x".repeat(41), parent: "job_1", more: 1 });
   expect(search).toEqual({ state: "running", kind: "proxy", parent: "job_1" });
+});
+
+describe("what newer jobs push out of the newest page", () => {
+  const page = (...ids: string[]) => ids.map((id) => job(id));
+  test("is kept", () => expect(pushedOut(page("d", "c", "b"), page("f", "e", "d"))).toEqual(page("c", "b")));
+  test("is nothing while the page only grows or stays", () => {
+    expect(pushedOut(page("d", "c"), page("d", "b"))).toEqual([]);
+    expect(pushedOut(page("d", "c"), page("d", "c"))).toEqual([]);
+    expect(pushedOut([], page("d", "c"))).toEqual([]);
+  });
+  test("cannot be told when all of it is gone", () => expect(pushedOut(page("b", "a"), page("f", "e"))).toBeNull());
 });

@@ -71,7 +71,7 @@ function StateIcon({ upload }: { upload: Upload }) {
   if (upload.state === "done") return <CircleCheck className={styles.ok} aria-label="Done" />;
   if (upload.state === "failed") return <OctagonX className={styles.bad} aria-label="Failed" />;
   if (upload.state === "left") return <FileQuestion className={styles.idle} aria-label="Left unfinished" />;
-  return null;
+  return <span className={styles.under} />;
 }
 
 function Duplicate({ of }: { of: string }) {

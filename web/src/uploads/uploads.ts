@@ -64,11 +64,10 @@ export function resumeUpload(id: number): void {
 /** Takes it off the list; the server forgets what has come of it. */
 export function cancelUpload(id: number): void {
   const upload = uploadStore.read().find((one) => one.id === id);
-  const sending = sendings.get(id);
-  const left = leftovers.get(id);
-  if (sending && upload?.state !== "done") void sending.abort(true).catch(() => undefined);
-  else if (left?.uploadUrl) void Sending.terminate(left.uploadUrl).catch(() => undefined);
-  if (left) void defaultOptions.urlStorage?.removeUpload(left.urlStorageKey);
+  const [file, left] = [files.get(id), leftovers.get(id)];
+  void sendings.get(id)?.abort();
+  if (left) void forget([left], true);
+  else if (file && upload?.state !== "done") void new Sending(file, { endpoint }).findPreviousUploads().then((begun) => forget(begun, true));
   for (const kept of [sendings, files, leftovers]) kept.delete(id);
   uploadStore.write(uploadStore.read().filter((one) => one.id !== id));
   startWaiting();
@@ -116,6 +115,8 @@ async function send(upload: Upload, file: File): Promise<void> {
     },
     onError: (error) => {
       uploadStore.update(id, { state: "failed", speed: null, problem: reason(error) });
+      // No media: the server has forgotten it already. All else may go on, even after a reload.
+      if (error instanceof DetailedError && error.originalResponse?.getStatus() === 415) void sending.findPreviousUploads().then((begun) => forget(begun, false));
       ended(id);
     },
   });
@@ -130,6 +131,13 @@ async function send(upload: Upload, file: File): Promise<void> {
 function ended(id: number): void {
   sendings.delete(id);
   startWaiting();
+}
+
+async function forget(begun: readonly PreviousUpload[], atServer: boolean): Promise<void> {
+  for (const { urlStorageKey, uploadUrl } of begun) {
+    await defaultOptions.urlStorage?.removeUpload(urlStorageKey);
+    if (atServer && uploadUrl) await Sending.terminate(uploadUrl).catch(() => undefined);
+  }
 }
 
 function reason(error: Error): string {
