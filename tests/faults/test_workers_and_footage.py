@@ -83,7 +83,7 @@ async def test_a_worker_is_lost_in_the_middle_of_a_ladder(tmp_path: Path) -> Non
         await until(cutroom, "proxy", lambda state, stage: state is JobState.RUNNING and stage is not None)
         encoder.kill()
         encoder.wait()
-        crew.start("encoder-2", "cutroom", "worker", "--queues", "encode", "--concurrency", "1")
+        crew.start("encoder", "cutroom", "worker", "--queues", "encode", "--concurrency", "1")
         for kind in ("proxy", "preview", "hash", "inspect", "check"):
             await until(cutroom, kind, lambda state, _: state is JobState.DONE)
         async with cutroom.database.read() as conn:
@@ -91,7 +91,9 @@ async def test_a_worker_is_lost_in_the_middle_of_a_ladder(tmp_path: Path) -> Non
             outcomes = [attempt.outcome for attempt in await cutroom.jobs.attempts(conn, job.id)]
         assert outcomes == ["lost", "done"]
         assert len(list(tmp_path.glob("objects/**/attempt-*"))) == 1
-        assert list(tmp_path.glob("*/scratch/jobs/*")) == []
+        async with asyncio.timeout(120):  # the killed one's folder is found by the next round of tidying
+            while list(tmp_path.glob("*/scratch/jobs/*")):
+                await asyncio.sleep(0.5)
     finally:
         crew.end()
         await cutroom.database.close()
@@ -116,7 +118,10 @@ async def add(cutroom: Cutroom, film: Path) -> None:
 
 
 async def until(
-    cutroom: Cutroom, kind: str, test: Callable[[JobState, str | None], bool], seconds: float = 240
+    cutroom: Cutroom,
+    kind: str,
+    test: Callable[[JobState, str | None], bool],
+    seconds: float = 600,  # encoding steps back for everything else on the machine
 ) -> None:
     """Wait until there is a job of a kind, and it is as the test wants it."""
     async with asyncio.timeout(seconds):

@@ -203,14 +203,17 @@ class Supervisor:
 
     async def _tidy_up(self) -> None:
         """What earlier supervisors left behind: processes, running rows, folders."""
-        # Listed before the rows are read: what another worker begins meanwhile is in neither.
-        folders = await asyncio.to_thread(lambda: list(self._scratch.glob("jobs/*/attempt-*")))
         try:
             await self._sweep(all_running=self._alone)
-            running = await self._leases.running_fences()
+            await self._clear_scratch()
         except (CutroomError, *DATABASE_AWAY) as error:
             log.warning("The job table cannot be read: %s", error)
-            return
+
+    async def _clear_scratch(self) -> None:
+        """Remove folders of attempts that are over: of a killed worker's job, another one may have taken it up."""
+        # Listed before the rows are read: what another worker begins meanwhile is in neither.
+        folders = await asyncio.to_thread(lambda: list(self._scratch.glob("jobs/*/attempt-*")))
+        running = await self._leases.running_fences()
         await asyncio.to_thread(_remove_leftovers, folders, running)
 
     async def _sweep_often(self) -> None:
@@ -224,6 +227,7 @@ class Supervisor:
                 if turns % int(PRUNE_SECONDS / SWEEP_SECONDS) == 0:
                     async with self._database.transaction() as tx:
                         await events.prune(tx)
+                    await self._clear_scratch()
             except (CutroomError, *DATABASE_AWAY) as error:
                 log.warning("The job table cannot be swept: %s", error)
             turns += 1
