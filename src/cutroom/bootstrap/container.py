@@ -84,8 +84,7 @@ def build(settings: Settings, *, direct: bool = False) -> Cutroom:
     `direct` is for a process whose event loop answers nobody else while SQLite works: the runner, a command.
     """
     ground = lay_ground(settings, direct=direct)
-    data, database, store = ground.data, ground.database, ground.store
-    announcer, jobs = ground.announcer, ground.jobs
+    data, database, store, announcer, jobs = ground.data, ground.database, ground.store, ground.announcer, ground.jobs
     extensions = frozenset(one.lower().lstrip(".") for one in settings.library.extensions)
     library = LibraryService(
         database=database,
