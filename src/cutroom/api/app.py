@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-import msgspec
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 from granian.utils.proxies import wrap_asgi_with_proxy_headers
@@ -252,8 +251,6 @@ def build_app(server: ServerSettings | None = None, *, lifespan: object = None, 
     app.state.ui = site.BUILT
     errors.install(app)
     _guard(app, server, media_origin)
-    _say_that_errors_are_json(app.openapi())
-    app.state.openapi_bytes = msgspec.json.encode(app.openapi())
     return app
 
 
@@ -286,6 +283,13 @@ class _Application(FastAPI):
         super().__init__(**options)
         self._trusted_proxies = list(trusted_proxies)
         self.state.lane, self.state.limits, self.state.meters = CacheLane(), Limits(), Meters()
+
+    def openapi(self) -> dict[str, Any]:
+        """The document, made when it is first asked for: it takes a second, which no start should wait for."""
+        if self.openapi_schema is None:
+            _say_that_errors_are_json(super().openapi())
+        document: dict[str, Any] = super().openapi()
+        return document
 
     def build_middleware_stack(self) -> ASGIApp:
         """The layers, outermost first: the proxy's word on who asks, the front, FastAPI's own, ours, the routes."""

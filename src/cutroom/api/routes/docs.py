@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+
+import msgspec
 from fastapi import APIRouter, Request, Response
 
 from cutroom.api.access import open_to_anybody
@@ -13,13 +16,14 @@ router = APIRouter(prefix="/api", tags=["documentation"], dependencies=[open_to_
 @router.get("/openapi.json", include_in_schema=False)
 async def openapi(request: Request) -> Response:
     """The OpenAPI document."""
-    return Response(request.app.state.openapi_bytes, media_type="application/json")
+    document = await asyncio.to_thread(request.app.openapi)
+    return Response(msgspec.json.encode(document), media_type="application/json")
 
 
 @router.get("/docs", include_in_schema=False)
 async def docs(request: Request) -> Response:
     """Every address, who may use it, what it takes and answers."""
-    return Response(page(request.app.openapi()), media_type="text/html; charset=utf-8")
+    return Response(page(await asyncio.to_thread(request.app.openapi)), media_type="text/html; charset=utf-8")
 
 
 @router.get("/docs/style.css", include_in_schema=False)
