@@ -117,12 +117,10 @@ def _sqlite(url: str, pooling: Pooling, *, direct: bool) -> AsyncEngine:
         # The driver's own implicit BEGIN is deferred; ours below must decide, so it is switched off.
         dbapi_connection.isolation_level = None
         cursor = dbapi_connection.cursor()
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=NORMAL",
-            "foreign_keys=ON",
-            f"busy_timeout={int(busy_seconds * 1000)}",
-        ):
+        cursor.execute(f"PRAGMA busy_timeout={int(busy_seconds * 1000)}")
+        # SQLite does not wait by itself when two processes turn a new file to WAL at the same moment.
+        _patiently(cursor, "PRAGMA journal_mode=WAL", pooling.busy_seconds)
+        for pragma in ("synchronous=NORMAL", "foreign_keys=ON"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
@@ -140,18 +138,18 @@ def _sqlite(url: str, pooling: Pooling, *, direct: bool) -> AsyncEngine:
         if flush is None:
             cursor.execute("BEGIN")
         else:
-            _begin_writing(cursor, pooling.busy_seconds if direct else 0.0)
+            _patiently(cursor, "BEGIN IMMEDIATE", pooling.busy_seconds if direct else 0.0)
         cursor.close()
 
     return engine
 
 
-def _begin_writing(cursor: Any, patience_seconds: float) -> None:
-    """Take the write lock; a direct connection waits for it here, where the loop goes on meanwhile."""
+def _patiently(cursor: Any, statement: str, patience_seconds: float) -> None:
+    """Try again while the database is locked; the event loop goes on meanwhile."""
     until = time.monotonic() + patience_seconds
     while True:
         try:
-            cursor.execute("BEGIN IMMEDIATE")
+            cursor.execute(statement)
             return
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
