@@ -281,14 +281,16 @@ class _Application(FastAPI):
 
     def __init__(self, *, trusted_proxies: Sequence[str], **options: Any) -> None:
         super().__init__(**options)
+        self._making_document = threading.Lock()
         self._trusted_proxies = list(trusted_proxies)
         self.state.lane, self.state.limits, self.state.meters = CacheLane(), Limits(), Meters()
 
     def openapi(self) -> dict[str, Any]:
         """The document, made when it is first asked for: it takes a second, which no start should wait for."""
-        if self.openapi_schema is None:
-            _say_that_errors_are_json(super().openapi())
-        document: dict[str, Any] = super().openapi()
+        with self._making_document:
+            if self.openapi_schema is None:
+                _say_that_errors_are_json(super().openapi())
+            document: dict[str, Any] = super().openapi()
         return document
 
     def build_middleware_stack(self) -> ASGIApp:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import shutil
 import signal
 import socket
@@ -170,8 +169,6 @@ def test_a_flood_is_refused_in_both_processes_together(served: Served, root: htt
     assert all(int(one.headers["retry-after"]) >= 1 for one in refused)
     assert through <= 2 * BURST + RATE * spent + RATE
     assert health(served).status_code == 200
-    with contextlib.suppress(httpx.HTTPError):
-        assert root.get("/api/session").status_code == 429
 
 
 def test_a_certificate_that_does_not_fit_is_one_sentence(tmp_path: Path) -> None:
