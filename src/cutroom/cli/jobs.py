@@ -86,92 +86,47 @@ def show(job_id: Id, format: Format = "table", data: Data = None) -> None:
     _with_cutroom(look, data)
 
 
-@app.command()
-def cancel(
-    job_ids: Ids = None,
-    all_: All = False,
-    state: State = None,
-    kind: Kind = None,
-    queue: Queue = None,
-    subject: Subject = None,
-    text: Text = None,
-    format: Format = "table",
-    data: Data = None,
-) -> None:
-    """Cancel jobs and their parts: what does not run at once, what runs within a second.
-
-    Exits with 1 when one of them could not be changed.
-
-    Example: cutroom jobs cancel --all --kind proxy
-    """
-    _act("cancel", job_ids, all_, {"state": state, "kind": kind, "queue": queue, "subject": subject, "text": text},
-         format, data)  # fmt: skip
+VERBS = {
+    "cancel": (
+        "Cancel jobs and their parts: what does not run at once, what runs within a second.",
+        "--all --kind proxy",
+    ),
+    "pause": (
+        "Keep jobs and their parts from starting; what runs is stopped, and its attempt is not counted.",
+        "--all --queue encode",
+    ),
+    "resume": ("Let paused jobs go on.", "--all"),
+    "retry": (
+        "Queue failed or cancelled jobs again, with what they need and was not done.",
+        "--all --state failed",
+    ),
+}
+"""What is done to named jobs, or to all that fit, and an example's options."""
 
 
-@app.command()
-def pause(
-    job_ids: Ids = None,
-    all_: All = False,
-    state: State = None,
-    kind: Kind = None,
-    queue: Queue = None,
-    subject: Subject = None,
-    text: Text = None,
-    format: Format = "table",
-    data: Data = None,
-) -> None:
-    """Keep jobs and their parts from starting; what runs is stopped, and its attempt is not counted.
+def _command(verb: str) -> Callable[..., None]:
+    def run(
+        job_ids: Ids = None,
+        all_: All = False,
+        state: State = None,
+        kind: Kind = None,
+        queue: Queue = None,
+        subject: Subject = None,
+        text: Text = None,
+        format: Format = "table",
+        data: Data = None,
+    ) -> None:
+        asked = {"state": state, "kind": kind, "queue": queue, "subject": subject, "text": text}
+        _act(verb, job_ids, all_, asked, format, data)
 
-    Exits with 1 when one of them could not be changed.
-
-    Example: cutroom jobs pause --all --queue encode
-    """
-    _act("pause", job_ids, all_, {"state": state, "kind": kind, "queue": queue, "subject": subject, "text": text},
-         format, data)  # fmt: skip
+    return run
 
 
-@app.command()
-def resume(
-    job_ids: Ids = None,
-    all_: All = False,
-    state: State = None,
-    kind: Kind = None,
-    queue: Queue = None,
-    subject: Subject = None,
-    text: Text = None,
-    format: Format = "table",
-    data: Data = None,
-) -> None:
-    """Let paused jobs go on.
-
-    Exits with 1 when one of them could not be changed.
-
-    Example: cutroom jobs resume --all
-    """
-    _act("resume", job_ids, all_, {"state": state, "kind": kind, "queue": queue, "subject": subject, "text": text},
-         format, data)  # fmt: skip
-
-
-@app.command()
-def retry(
-    job_ids: Ids = None,
-    all_: All = False,
-    state: State = None,
-    kind: Kind = None,
-    queue: Queue = None,
-    subject: Subject = None,
-    text: Text = None,
-    format: Format = "table",
-    data: Data = None,
-) -> None:
-    """Queue failed or cancelled jobs again, with what they need and was not done.
-
-    Exits with 1 when one of them could not be changed.
-
-    Example: cutroom jobs retry --all --state failed
-    """
-    _act("retry", job_ids, all_, {"state": state, "kind": kind, "queue": queue, "subject": subject, "text": text},
-         format, data)  # fmt: skip
+for _verb, (_says, _example) in VERBS.items():
+    _help = (
+        f"{_says}\n\nExits with 1 when one of them could not be changed.\n\nExample: cutroom jobs {_verb} {_example}"
+    )
+    app.command(_verb, help=_help)(_command(_verb))
 
 
 def _act(
