@@ -6,7 +6,6 @@ import asyncio
 import hmac
 import os
 from collections.abc import AsyncIterator, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cutroom.accounts.models import Principal
 from cutroom.core import clock
-from cutroom.core.errors import CutroomError, not_found
+from cutroom.core.errors import CutroomError, ErrorKind, not_found
 from cutroom.core.ids import is_id, new_id
 from cutroom.db.engine import Database, Transaction
 from cutroom.library.models import Visibility
@@ -32,6 +31,9 @@ from cutroom.uploads.turns import Turn
 
 RESUMES_OF_A_BUFFER = 2
 """So often a client has asked where to go on, and no request with bytes has ever arrived: something holds them back."""
+_PASSING = {ErrorKind.NO_SPACE, ErrorKind.UNAVAILABLE, ErrorKind.CONFLICT, ErrorKind.FAILED}
+"""What says nothing about the file: it may be taken another time."""
+_AGAIN = 600 * clock.SECOND
 
 
 class ResumableUploads:
@@ -183,14 +185,15 @@ class ResumableUploads:
     # The supervisor's clock
 
     async def sweep(self) -> int:
-        """Delete what has expired, but hand over what is whole; how many rows went."""
+        """Delete what has expired, but hand over what is whole; how many rows went.
+
+        What is whole and cannot be handed over now, on a full disk say, is kept and tried again.
+        """
         gone = 0
         while expired := await self._database.look(lambda conn: store.expired(conn, clock.now(), 200)):
-            for session in expired:
-                with suppress(CutroomError):
-                    await self._end(session)
-            await self._forget(expired)
-            gone += len(expired)
+            over = [session for session in expired if await self._end(session)]
+            await self._forget(over)
+            gone += len(over)
         return gone
 
     async def held_back(self, conn: AsyncConnection) -> int:
@@ -298,13 +301,20 @@ class ResumableUploads:
         turn.end()
         await self._forget([session])
 
-    async def _end(self, session: UploadSession) -> None:
-        """For a session whose time is over: a whole file is not thrown away."""
+    async def _end(self, session: UploadSession) -> bool:
+        """For a session whose time is over: whether it may be forgotten. A whole file is not thrown away."""
         if session.state is UploadState.DONE or session.part is Part.PARTIAL:
-            return
-        async with Turn(self._turn(session.id)) as turn:
-            if await self._offset(session) == session.size_bytes:
-                await self._finish(session, turn)
+            return True
+        try:
+            async with Turn(self._turn(session.id)) as turn:
+                if await self._offset(session) == session.size_bytes:
+                    await self._finish(session, turn)
+        except CutroomError as error:
+            if error.kind not in _PASSING:
+                return True
+            await self._set(session.id, {"expires_at": clock.now() + _AGAIN})
+            return False
+        return True
 
     async def _offset(self, session: UploadSession) -> int:
         """The size of its file, after what a crash may have spoilt is cut off.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import errno
 import hashlib
 import itertools
 from collections.abc import AsyncIterator
@@ -337,6 +338,35 @@ async def test_an_upload_that_is_left_alone_expires(server: Server, ann: Somebod
     assert (await ann.http.head(half, headers=VERSION)).status_code == 404
     assert len(await videos(server)) == 1
     assert spooled(server) == []
+
+
+async def test_a_whole_file_that_does_not_fit_now_is_kept_when_it_expires(
+    server: Server, ann: Somebody, monkeypatch: pytest.MonkeyPatch
+):
+    from sqlalchemy import update
+
+    from cutroom.uploads.tables import upload_sessions
+
+    async def expire() -> int:
+        async with server.services.database.transaction() as tx:
+            await tx.conn.execute(update(upload_sessions).values(expires_at=1))
+        return await server.services.resumable.sweep()
+
+    whole = await begin(ann)
+    spool = server.folder / "data" / "scratch" / "uploads"
+    file = spool / f"{whole.rpartition('/')[2]}.bytes"
+    file.write_bytes(FILE)
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as disk:
+        disk.setattr("cutroom.storage.local._move", full)
+        assert await expire() == 0
+    assert file.read_bytes() == FILE
+    assert await videos(server) == []
+    assert await expire() == 1
+    assert len(await videos(server)) == 1
 
 
 async def test_a_newer_request_takes_over_from_one_that_hangs(server: Server, ann: Somebody):
