@@ -46,10 +46,15 @@ def work(kind: str, footage: Path, folder: Path) -> tuple[str, dict[str, Any]]:
     return "cutroom.proxies.downloading:stream_audio", {"source": source, "plan": plan, "output": str(pipe)}
 
 
+def children() -> set[int]:
+    """All that this process has started; servers of other tests are among them."""
+    return {child.pid for child in psutil.Process().children(recursive=True)}
+
+
 @pytest.mark.parametrize("kind", ["ladder", "clip", "preview", "audio"])
 async def test_it_stops_within_a_second(tmp_path: Path, footage: Path, kind: str) -> None:
     target, arguments = work(kind, footage, tmp_path)
-    begun = asyncio.Event()
+    begun, others = asyncio.Event(), children()
     async with DecodePool(1) as pool:
         running = asyncio.create_task(pool.run(target, arguments, on_progress=lambda _: begun.set()))
         if kind == "audio":  # it has begun when it waits for somebody to take what it makes
@@ -58,7 +63,7 @@ async def test_it_stops_within_a_second(tmp_path: Path, footage: Path, kind: str
         else:
             reading = None
             await asyncio.wait_for(begun.wait(), PATIENCE)
-        working = {child.pid for child in psutil.Process().children(recursive=True)}
+        working = children() - others
         running.cancel()
         asked = time.monotonic()
         with pytest.raises(asyncio.CancelledError):
@@ -81,6 +86,7 @@ async def test_progress_comes_at_most_ten_times_a_second(tmp_path: Path, footage
 
 
 async def test_a_crash_is_the_error_of_one(tmp_path: Path, footage: Path) -> None:
+    others = children()
     async with DecodePool(2) as pool:
         begun = [asyncio.Event(), asyncio.Event()]
         runs = []
@@ -92,7 +98,7 @@ async def test_a_crash_is_the_error_of_one(tmp_path: Path, footage: Path) -> Non
             runs.append(asyncio.create_task(pool.run(target, arguments, on_progress=lambda _, told=told: told())))
             await asyncio.wait_for(begun[number].wait(), PATIENCE)
             if number == 0:
-                (victim,) = {child.pid for child in psutil.Process().children()}
+                (victim,) = children() - others
         os.kill(victim, signal.SIGSEGV)
         with pytest.raises(CutroomError) as caught:
             await runs[0]

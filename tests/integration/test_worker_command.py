@@ -24,8 +24,8 @@ def run(data: Path, *words: str, **settings: str) -> subprocess.CompletedProcess
     [
         ((), {}, "needs a database that several processes", 2),
         (("--queues", "encode,nonsense"), {"CUTROOM_DATABASE_URL": NOWHERE}, "no queue 'nonsense'", 2),
-        ((), {"CUTROOM_DATABASE_URL": NOWHERE}, "The database cannot be used", 1),
-        ((), {"CUTROOM_DATABASE_URL": NOWHERE, "CUTROOM_BROKER_URL": "redis://127.0.0.1:1"}, "cannot be used", 1),
+        ((), {"CUTROOM_DATABASE_URL": NOWHERE}, "The database cannot be reached", 1),
+        ((), {"CUTROOM_DATABASE_URL": NOWHERE, "CUTROOM_BROKER_URL": "redis://127.0.0.1:1"}, "cannot be reached", 1),
         ((), {"CUTROOM_DATABASE_URL": NOWHERE, "CUTROOM_BROKER_URL": "sqs://"}, "neither redis nor amqp", 2),
     ],
 )

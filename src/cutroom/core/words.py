@@ -13,9 +13,13 @@ _IDEOGRAPHS = ((0x2E80, 0xA4CF), (0xF900, 0xFAFF), (0x20000, 0x3FFFF))  # with k
 
 
 def words_of(text: str) -> list[str]:
-    """`Übung_2 (Take1).mov` is `["ubung", "2", "take", "1", "mov"]`; ideographs are a word each."""
+    """`Übung_2 (Take1).mov` is `["ubung", "2", "take", "1", "mov"]`; ideographs are a word each.
+
+    Compatibility caseless matching (The Unicode Standard, D146): taking apart may bring capitals back.
+    """
+    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFD", text).casefold()).casefold()
     letters, kind = [], ""
-    for letter in unicodedata.normalize("NFKD", text.casefold()):
+    for letter in unicodedata.normalize("NFKD", folded):
         if unicodedata.category(letter)[0] == "M":
             continue
         before, kind = kind, _kind(letter)

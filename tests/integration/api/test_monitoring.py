@@ -82,7 +82,7 @@ async def test_reports_have_the_fields_of_their_schemas(server: Server, admin: S
     assert [(one.group, one.loaded) for one in caches.groups] == [("stats", 1)]
     health = Health.model_validate_json((await server.client().get("/health")).content, strict=True)
     assert health.ok
-    assert [check.name for check in health.checks] == ["database", "disk"]
+    assert [check.name for check in health.checks] == ["database", "disk", "uploads"]
 
 
 async def test_caches_are_cleared_by_pattern_and_tag(server: Server, admin: Somebody, ann: Somebody) -> None:
