@@ -15,12 +15,14 @@ import pytest
 
 from cutroom.core.errors import CutroomError
 from cutroom.media import boxes
+from cutroom.media.ladder.layout import STILLS
 from cutroom.media.ladder.outline import Outline, outline_source
 from cutroom.media.ladder.result import LadderResult
-from cutroom.media.ladder.segment import STILLS, SegmentEncoder
+from cutroom.media.ladder.segment import SegmentEncoder
 from cutroom.media.ladder.whole import publish_inits, read_outline
 from cutroom.media.sample import make_footage
 from cutroom.proxies import parts
+from cutroom.proxies.tasks_spread import ranges
 from tests.integration.ladder_reading import Made, make_ladder, number_in
 
 RATES = {"23.976": "24000/1001", "25": "25", "29.97": "30000/1001", "50": "50", "59.94": "60000/1001"}
@@ -74,7 +76,7 @@ def stitched(source: Path, out: Path) -> LadderResult:
     found = parts.outline_ladder(source=str(source), playlist_dir=str(out / "aside"), heights=list(HEIGHTS), **where)
     assert found is not None
     outline = str(out / "aside" / "outline.json")
-    for first, last in reversed(parts.ranges(found["cells"], 2)):
+    for first, last in reversed(ranges(found["cells"], 2)):
         parts.encode_range(source=str(source), outline=outline, first=first, last=last, **where)
     parts.encode_sounds(source=str(source), outline=outline, playlist_dir=str(out / "aside"), **where)
     return parts.assemble_ladder(outline=outline, playlist_dir=str(out), **where)

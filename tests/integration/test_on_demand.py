@@ -129,12 +129,11 @@ async def test_a_killed_child_is_replaced(workroom: Workroom, footage: Path) -> 
     video = await workroom.add(footage)
     asked = asyncio.ensure_future(workroom.segment(video, "120/00000.m4s"))
     await workroom.until("fill", "running")
-    async with workroom.services.database.read() as conn:
-        group = None
-        while group is None:
-            found = await conn.execute(select(jobs.c.process_group).where(jobs.c.kind == "fill"))
-            group = found.scalar_one()
-            await asyncio.sleep(0.01)
+    group = None
+    while group is None:  # each look in a transaction of its own: one snapshot would never change
+        async with workroom.services.database.read() as conn:
+            group = await conn.scalar(select(jobs.c.process_group).where(jobs.c.kind == "fill"))
+        await asyncio.sleep(0.01)
     os.killpg(group, signal.SIGKILL)
     later = await asyncio.gather(asked, *(workroom.segment(video, f"120/{cell:05d}.m4s") for cell in (1, 2, 3)))
     assert {answer.status_code for answer in later} == {200}

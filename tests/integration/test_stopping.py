@@ -104,7 +104,7 @@ async def test_a_crash_is_the_error_of_one(tmp_path: Path, footage: Path) -> Non
             await runs[0]
         assert (caught.value.code, "SIGSEGV" in caught.value.message) == ("process.crashed", True)
         assert (await runs[1])["frames"] == 1500
-        again = await pool.run("cutroom.library.work:count_pictures", {"path": str(footage)})
+        again = await pool.run("cutroom.proxies.downloading:count_pictures", {"path": str(footage)})
         assert again["frames"] == 1500
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from cutroom.media.pool import DecodePool
 from cutroom.proxies import parts
+from cutroom.proxies.tasks_spread import ranges
 
 _RUNS_A_JOB = 4  # so that a run that takes longer does not leave the others idle for long
 
@@ -32,7 +33,7 @@ async def build_in_parts(arguments: dict[str, Any], jobs: int, on_progress: Prog
         sound = asyncio.create_task(
             pool.run("cutroom.proxies.parts:encode_sounds", {**places, "playlist_dir": aside, **outline})
         )
-        runs = parts.ranges(found["cells"], jobs * _RUNS_A_JOB)
+        runs = ranges(found["cells"], jobs * _RUNS_A_JOB)
         threads = max(1, (os.cpu_count() or 1) // jobs)
         damaged = 0
         try:

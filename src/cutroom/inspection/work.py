@@ -20,8 +20,9 @@ from cutroom.inspection.rules import FROM_ERROR
 from cutroom.media.containers import ByteFile, Fault, Structure, by_extension, check_structure, identify
 from cutroom.media.containers.evidence import begins_inside, holds_traces
 from cutroom.media.decode_check import Depth, read_through
+from cutroom.media.facts import with_count
 from cutroom.media.names import shown
-from cutroom.media.probe import Probe, probe, with_count
+from cutroom.media.probe import Probe, probe
 from cutroom.media.regular import open_regular
 
 _HEADED = {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi", "flv", "mpegts", "mpeg", "ogg", "asf", "mxf"}

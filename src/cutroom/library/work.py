@@ -1,4 +1,4 @@
-"""Reading a file whole: what a bounded child runs, from a path to a content hash or to counted pictures."""
+"""Reading a file whole: what a bounded child runs, from a path to a content hash."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ import msgspec
 from xxhash import xxh3_128
 
 from cutroom.core.errors import CutroomError, ErrorKind
-from cutroom.media.counting import count_gops
-from cutroom.media.facts import GopFacts
 from cutroom.media.names import shown
 from cutroom.media.regular import open_regular
 
@@ -55,12 +53,6 @@ def hash_bytes(path: Path) -> str:
         while chunk := file.read(_CHUNK_BYTES):
             digest.update(chunk)
     return f"xxh3-128:{digest.hexdigest()}"
-
-
-def count_pictures(*, report: Report, path: str) -> GopFacts:
-    """Frames and groups of pictures by a walk over every packet; raises what `media.counting.count_gops` raises."""
-    report({"fraction": 0.0, "stage": "counting"})
-    return count_gops(Path(path), lambda share: report({"fraction": share, "stage": "counting"}))
 
 
 def _check(path: Path, descriptor: int, size_bytes: int, mtime_ns: int) -> None:

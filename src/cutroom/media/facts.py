@@ -136,3 +136,11 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     timecode_source: str | None = None  # "track" (tmcd), "header" (MXF and others), "picture" (beside the first frame)
     device: Device | None = None
     counted: GopFacts | None = None  # where every packet was read
+
+
+def with_count(found: Probe, counted: GopFacts | None) -> Probe:
+    """The same with what was counted, in place of what was declared."""
+    if counted is None or found.video is None:
+        return found
+    video = msgspec.structs.replace(found.video, frames=counted.frames, frames_source="counted")
+    return msgspec.structs.replace(found, video=video, counted=counted)

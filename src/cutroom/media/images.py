@@ -25,8 +25,6 @@ from cutroom.media.rotation import read_orientation
 from cutroom.media.source import damaged, open_source, reading
 from cutroom.media.thumbhash import LARGEST, thumbhash
 
-QUALITY = 85
-"""Of pictures that are made on demand."""
 WIDTHS = (320, 640, 1280)
 FORMATS = ("avif", "webp", "jpg")
 _SAVE: dict[str, tuple[str, dict[str, Any]]] = {

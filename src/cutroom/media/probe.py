@@ -7,7 +7,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.error import FFmpegError
@@ -23,7 +22,6 @@ from cutroom.media.facts import (
     AudioTrack,
     Chapter,
     Color,
-    GopFacts,
     OtherTrack,
     Probe,
     SubtitleTrack,
@@ -34,7 +32,7 @@ from cutroom.media.picture_stamp import may_hold_stamp, read_stamp
 from cutroom.media.rotation import read_orientation
 from cutroom.media.source import open_source, packets, reading
 
-__all__ = ["Probe", "display_size", "probe", "real_video", "sample_aspect", "with_count"]
+__all__ = ["Probe", "display_size", "probe", "real_video", "sample_aspect"]
 
 _PRIMARIES = {
     1: "bt709",
@@ -97,14 +95,6 @@ def probe(path: Path) -> Probe:
             timecode_source=timecode_source,
             device=device_of(container.metadata),
         )
-
-
-def with_count(found: Probe, counted: GopFacts | None) -> Probe:
-    """The same with what was counted, in place of what was declared."""
-    if counted is None or found.video is None:
-        return found
-    video = msgspec.structs.replace(found.video, frames=counted.frames, frames_source="counted")
-    return msgspec.structs.replace(found, video=video, counted=counted)
 
 
 def real_video(container: InputContainer) -> VideoStream | None:

@@ -11,6 +11,8 @@ import msgspec
 
 from cutroom.media.audio_extract import extract_audio
 from cutroom.media.audio_plan import AudioPlan
+from cutroom.media.counting import count_gops
+from cutroom.media.facts import GopFacts
 from cutroom.media.hls import playlist_files, rendition_uris
 from cutroom.media.ladder.publish import make_folder, publish_once
 from cutroom.media.progressive import join_tracks
@@ -64,3 +66,9 @@ class _Whole:
         while left:
             left = left[os.write(self._descriptor, left) :]
         return len(data)
+
+
+def count_pictures(*, report: Report, path: str) -> GopFacts:
+    """Frames and groups of pictures by a walk over every packet; raises what `media.counting.count_gops` raises."""
+    report({"fraction": 0.0, "stage": "counting"})
+    return count_gops(Path(path), lambda share: report({"fraction": share, "stage": "counting"}))

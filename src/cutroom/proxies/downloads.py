@@ -15,10 +15,8 @@ from cutroom.library.models import Summary, Video
 from cutroom.library.service import LibraryService
 from cutroom.media.audio_plan import AudioFormat, AudioPlan, plan_audio
 from cutroom.media.byte_stream import child_bytes
-from cutroom.media.facts import GopFacts
+from cutroom.media.facts import GopFacts, Probe, with_count
 from cutroom.media.pool import DecodePool
-from cutroom.media.probe import Probe, with_count
-from cutroom.media.progressive import Progressive
 from cutroom.proxies.models import Joined, Proxy, ladder_prefix
 from cutroom.proxies.service import ProxyService
 from cutroom.storage.port import ObjectStore
@@ -72,7 +70,7 @@ class DownloadService:
         deadline = _WALK_SECONDS + source.size_bytes / _SLOWEST_BYTES
         try:
             counted = await pool.run(
-                "cutroom.library.work:count_pictures", {"path": source.path}, deadline_seconds=deadline
+                "cutroom.proxies.downloading:count_pictures", {"path": source.path}, deadline_seconds=deadline
             )
         except CutroomError as error:
             raise _named(error, source.path, video.name) from error
@@ -136,10 +134,11 @@ class DownloadService:
             target = "cutroom.proxies.downloading:join_rung"
             await pool.run(target, arguments, deadline_seconds=_JOIN_SECONDS)
             await asyncio.to_thread(self._store.keep, key)
+        from cutroom.media.progressive import Progressive  # with numpy, which most commands never need
+
         data = await asyncio.to_thread(self._store.fetch(key).read_bytes)
-        return Joined(
-            prefix=prefix, file=msgspec.msgpack.decode(data, type=Progressive), made_at=proxy.finished_at or 0
-        )
+        file = msgspec.msgpack.decode(data, type=Progressive)
+        return Joined(prefix=prefix, file=file, made_at=proxy.finished_at or 0)
 
     async def _once(self, key: str, work: Callable[[], Awaitable[Any]]) -> Any:
         running = self._running.get(key)

@@ -10,13 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cutroom.core.errors import CutroomError, ErrorKind
 from cutroom.library.models import Video
-from cutroom.media.images import QUALITY
 from cutroom.media.pool import DecodePool
 from cutroom.proxies.models import AssetViews, MediaObject, Preview
 from cutroom.proxies.service import MEDIA_TYPES, ProxyService
 from cutroom.storage.port import ObjectStore
 
 WIDTHS = (150, 300, 320, 600, 640, 1200, 1280)
+QUALITY = 85
 QUALITIES = (60, QUALITY, 95)
 FORMATS = ("avif", "webp", "jpg")
 """The best first."""

@@ -10,6 +10,7 @@ import asyncio
 import re
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -18,13 +19,14 @@ from cutroom.db.engine import Database
 from cutroom.jobs.models import URGENT, JobState
 from cutroom.jobs.service import JobService
 from cutroom.library.models import Video
-from cutroom.media.ladder.outline import Outline
-from cutroom.media.ladder.segment import STILLS
-from cutroom.media.ladder.whole import OUTLINE, read_outline
+from cutroom.media.ladder.layout import OUTLINE, STILLS
 from cutroom.proxies import store as rows
 from cutroom.proxies import wanted
 from cutroom.proxies.models import WHOLE, MediaObject, job_key
 from cutroom.storage.port import ObjectStore
+
+if TYPE_CHECKING:
+    from cutroom.media.ladder.outline import Outline
 
 WAIT_SECONDS = 30.0
 """How long one request waits; then it is told to ask again. A player that gives up sooner asks again by itself."""
@@ -90,7 +92,7 @@ class OnDemand:
         if outline is None:
             try:
                 path = await asyncio.to_thread(self._store.fetch, f"{place.prefix}/{WHOLE}/{OUTLINE}")
-                outline = await asyncio.to_thread(read_outline, path)
+                outline = await asyncio.to_thread(_read_outline, path)
             except (OSError, msgspec.DecodeError, CutroomError):
                 return False
             while len(self._outlines) >= _MOST_OUTLINES:
@@ -173,3 +175,9 @@ def _place(key: str) -> _Place | None:
 def _missing(video: Video) -> CutroomError:
     message = f"{video.name} has no such part, or not yet."
     return CutroomError("media.not-found", message, kind=ErrorKind.NOT_FOUND)
+
+
+def _read_outline(path: Path) -> Outline:
+    from cutroom.media.ladder.whole import read_outline  # with the decoders, which most commands never need
+
+    return read_outline(path)

@@ -9,13 +9,14 @@ from typing import Any
 
 from cutroom.core.errors import CutroomError
 from cutroom.media.ladder.assemble import assemble
+from cutroom.media.ladder.layout import OUTLINE
 from cutroom.media.ladder.outline import outline_source
 from cutroom.media.ladder.plan import BALANCED
 from cutroom.media.ladder.result import LadderResult
 from cutroom.media.ladder.segment import SegmentEncoder
 from cutroom.media.ladder.sound_pass import encode_sound
 from cutroom.media.ladder.track import segment_name
-from cutroom.media.ladder.whole import OUTLINE, publish_whole, read_outline
+from cutroom.media.ladder.whole import publish_whole, read_outline
 from cutroom.proxies.work import build_ladder
 
 Report = Callable[[dict[str, Any]], None]
@@ -122,12 +123,6 @@ def finish_ladder(
                 raise
             # Where nothing decodes no segment stands; a pass knows how to go on around that.
     return build_ladder(report=report, source=source, **places, **pass_)
-
-
-def ranges(cells: list[int], count: int) -> list[tuple[int, int]]:
-    """First and last of about `count` runs of equal length that together are all these cells."""
-    size = max(1, -(-len(cells) // count))
-    return [(cells[at], cells[min(at + size, len(cells)) - 1]) for at in range(0, len(cells), size)]
 
 
 def outline_path(playlist_dir: Path) -> Path:

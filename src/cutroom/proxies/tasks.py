@@ -16,7 +16,7 @@ from cutroom.jobs.models import Job, JobKind, JobState
 from cutroom.jobs.service import JobService
 from cutroom.library.models import ProxyState, Summary, Video
 from cutroom.library.service import LibraryService
-from cutroom.media.ladder.whole import OUTLINE
+from cutroom.media.ladder.layout import OUTLINE
 from cutroom.proxies import store as rows
 from cutroom.proxies.models import WHOLE, Preview, PreviewKind, attempt_prefix, ladder_prefix
 from cutroom.proxies.service import ProxyService, poster_key

@@ -9,8 +9,7 @@ from cutroom.jobs.models import Job, JobKind
 from cutroom.jobs.service import JobService
 from cutroom.library.models import ProxyState, Summary
 from cutroom.library.service import LibraryService
-from cutroom.media.ladder.sheet import MASTER
-from cutroom.media.ladder.whole import OUTLINE
+from cutroom.media.ladder.layout import MASTER, OUTLINE
 from cutroom.proxies import store as rows
 from cutroom.proxies import wanted
 from cutroom.proxies.models import WHOLE, ladder_prefix

@@ -16,8 +16,7 @@ from cutroom.db.engine import Transaction
 from cutroom.jobs.models import Job, JobKind, JobState, NewJob
 from cutroom.jobs.service import JobService
 from cutroom.library.service import LibraryService
-from cutroom.media.ladder.whole import OUTLINE
-from cutroom.proxies import parts
+from cutroom.media.ladder.layout import OUTLINE
 from cutroom.proxies import store as rows
 from cutroom.proxies.models import WHOLE, Preview, PreviewKind, attempt_prefix, job_key, ladder_prefix
 from cutroom.proxies.service import ProxyService
@@ -70,10 +69,16 @@ async def fan_out(tx: Transaction, jobs: JobService, outline: Job, recipe: str, 
     return len(asked)
 
 
+def ranges(cells: list[int], count: int) -> list[tuple[int, int]]:
+    """First and last of about `count` runs of equal length that together are all these cells."""
+    size = max(1, -(-len(cells) // count))
+    return [(cells[at], cells[min(at + size, len(cells)) - 1]) for at in range(0, len(cells), size)]
+
+
 def _parts(whole: Job, cells: list[int]) -> list[tuple[str, str, dict[str, Any]]]:
     """Kind, title and payload of each part, in the order in which they are to be begun."""
     name = whole.title.removeprefix("Proxy of ")
-    runs = parts.ranges(cells, min(MOST_PARTS, -(-len(cells) // PART_CELLS)))
+    runs = ranges(cells, min(MOST_PARTS, -(-len(cells) // PART_CELLS)))
     made: list[tuple[str, str, dict[str, Any]]] = [("sound", f"Sound of {name}", {})]
     for number, (first, last) in enumerate(runs, 1):
         made.append(("segments", f"Part {number} of {len(runs)} of {name}", {"first": first, "last": last}))

@@ -66,7 +66,9 @@ async def test_a_scan_from_its_start_to_its_pictures(
     scan = await finished(admin, begun.json()["id"])
     assert (scan["state"], scan["files"], scan["files_total"]) == ("done", 4, 4)
     assert scan["statuses"] == {"healthy": 2, "corrupt": 1, "not-video": 1}
-    assert (await admin.http.get("/api/scans")).json()["items"] == [scan]
+    [listed] = (await admin.http.get("/api/scans")).json()["items"]
+    # The child writes the totals, and the job that ends after it says once more that it is done.
+    assert {**listed, "updated_at": 0} == {**scan, "updated_at": 0}
 
     address = f"/api/scans/{scan['id']}"
     results = (await admin.http.get(f"{address}/results", params={"limit": 3})).json()

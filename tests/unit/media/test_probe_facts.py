@@ -13,9 +13,9 @@ from cutroom.media import boxes
 from cutroom.media.access_unit import Framing
 from cutroom.media.counting import count_gops
 from cutroom.media.cut.bits import add_emulation_prevention
-from cutroom.media.facts import VideoTrack
+from cutroom.media.facts import VideoTrack, with_count
 from cutroom.media.ladder.orientation import orientation_of
-from cutroom.media.probe import probe, with_count
+from cutroom.media.probe import probe
 from cutroom.media.sample import make_footage
 
 SMALL: dict[str, Any] = {"width": 160, "height": 96, "kind": "barcode", "audio": None, "seconds": 1}

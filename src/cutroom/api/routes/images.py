@@ -11,7 +11,7 @@ from cutroom.api.access import Services, Viewer
 from cutroom.api.files import IMMUTABLE, REVALIDATE
 from cutroom.api.routes.media import Bytes
 from cutroom.api.stored import stored_answer
-from cutroom.media.images import QUALITY
+from cutroom.proxies.images import QUALITY
 from cutroom.proxies.models import Preview
 
 router = APIRouter(prefix="/api/videos/{video_id}", tags=["media"])

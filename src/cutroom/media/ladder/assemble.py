@@ -15,11 +15,12 @@ from cutroom.core.errors import CutroomError, ErrorKind
 from cutroom.media import boxes
 from cutroom.media.hls import Segment, average_bandwidth, media_playlist, peak_bandwidth
 from cutroom.media.ladder.clock import Timing
+from cutroom.media.ladder.layout import MASTER
 from cutroom.media.ladder.outline import Outline
 from cutroom.media.ladder.publish import make_folder, publish_once, replace, storage_error
 from cutroom.media.ladder.result import AudioResult, LadderResult, RungResult, Texted
 from cutroom.media.ladder.run import TIMING, timing_file
-from cutroom.media.ladder.sheet import MASTER, master
+from cutroom.media.ladder.sheet import master
 from cutroom.media.ladder.sound_pass import TEXTED, WHOLE_TEXT
 from cutroom.media.ladder.text_track import SUBTITLES, text_name
 from cutroom.media.ladder.track import segment_name, uri_of

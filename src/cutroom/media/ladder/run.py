@@ -18,12 +18,13 @@ from cutroom.core.errors import CutroomError, ErrorKind
 from cutroom.media.ladder.clock import Timing
 from cutroom.media.ladder.extras import Extras
 from cutroom.media.ladder.lane import Failure, Stopped
+from cutroom.media.ladder.layout import MASTER
 from cutroom.media.ladder.pictures import Pictures
 from cutroom.media.ladder.plan import BALANCED, Grid
 from cutroom.media.ladder.publish import make_folder, publish_once, replace, sweep
 from cutroom.media.ladder.reader import Reader
 from cutroom.media.ladder.result import LadderResult
-from cutroom.media.ladder.sheet import MASTER, master
+from cutroom.media.ladder.sheet import master
 from cutroom.media.ladder.sounds import Sounds
 from cutroom.media.ladder.texts import Texts
 from cutroom.media.ladder.track import Track

@@ -19,6 +19,7 @@ from cutroom.core.errors import CutroomError, ErrorKind
 from cutroom.media.ladder.entry import frames_from
 from cutroom.media.ladder.fragments import Sample, media_segment
 from cutroom.media.ladder.lane import Failure, Lane, Stopped
+from cutroom.media.ladder.layout import STILLS
 from cutroom.media.ladder.outline import Outline
 from cutroom.media.ladder.picture import Preparer
 from cutroom.media.ladder.plan import Grid, Rung
@@ -31,8 +32,6 @@ from cutroom.media.source import damaged, open_source, shown
 
 _ENTRIES = 3  # keyframes to begin at, each one earlier, before missing frames are taken for damage
 _LEAD_FRAMES = 2  # prepared before the first one that is wanted: a deinterlacer looks back
-STILLS = "still"
-"""Folder of stand-ins for segments in which nothing decodes; a ladder made in one pass has no segment there."""
 
 
 class Made(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,7 +13,6 @@ from cutroom.media.ladder.result import AudioResult, RungResult, SubtitleResult
 from cutroom.media.ladder.sound import CopiedSound, Sound
 from cutroom.media.ladder.track import Track
 
-MASTER = "master.m3u8"
 AAC = "mp4a.40.2"
 _GROUP = "audio"
 _TEXTS = "subtitles"

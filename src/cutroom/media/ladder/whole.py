@@ -10,18 +10,17 @@ import msgspec
 
 from cutroom.media.hls import Segment, media_playlist
 from cutroom.media.ladder.fragments import video_init
+from cutroom.media.ladder.layout import MASTER, OUTLINE
 from cutroom.media.ladder.outline import Outline
 from cutroom.media.ladder.plan import Grid
 from cutroom.media.ladder.publish import make_folder, publish_once, replace
 from cutroom.media.ladder.result import AudioResult, RungResult
 from cutroom.media.ladder.run import timing_file
-from cutroom.media.ladder.sheet import AAC, MASTER, master
+from cutroom.media.ladder.sheet import AAC, master
 from cutroom.media.ladder.sound import FRAME
 from cutroom.media.ladder.sounds import Rendition
 from cutroom.media.ladder.times import Listing
 from cutroom.media.ladder.track import segment_name, uri_of
-
-OUTLINE = "outline.json"
 
 
 def publish_whole(outline: Outline, listing: Listing, *, segments: Path, playlists: Path) -> list[RungResult]:
