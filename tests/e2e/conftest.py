@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from harness import NAME, PASSWORD, Api, Server, wait_for_link
+from harness import NAME, PASSWORD, Api, Complaints, Server, wait_for_link
 
 from cutroom.media.sample import make_footage
 
@@ -103,20 +103,20 @@ def signed_in(server: Server, browser: Any) -> Any:
 
 
 @pytest.fixture
-def complaints() -> list[str]:
-    """What the page's console said in red; a test that provokes some takes them out."""
-    return []
+def complaints() -> Complaints:
+    """What the page's console said in red; a test that provokes some says so before."""
+    return Complaints()
 
 
 @pytest.fixture
-def page(server: Server, browser: Any, signed_in: Any, complaints: list[str]) -> Iterator[Any]:
+def page(server: Server, browser: Any, signed_in: Any, complaints: Complaints) -> Iterator[Any]:
     """A page of the administrator; it must not have logged an error, a refused policy included."""
     context = browser.new_context(
         base_url=server.url, storage_state=signed_in, viewport={"width": 1280, "height": 800}, accept_downloads=True
     )
     page = context.new_page()
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.hear(str(error)))
+    page.on("console", lambda message: complaints.hear(message.text) if message.type == "error" else None)
     yield page
     context.close()
     assert complaints == []

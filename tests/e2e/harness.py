@@ -35,6 +35,23 @@ def wait_for_link(process: subprocess.Popen[bytes], log: Path, data: Path) -> Se
     raise AssertionError("the server printed no link:\n" + log.read_text(errors="replace"))
 
 
+class Complaints(list[str]):
+    """What the page's console said in red."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._expected: set[str] = set()
+
+    def expect(self, status: int) -> None:
+        """An answer with this status is provoked: whenever it comes, it is no complaint."""
+        self._expected.add(f"responded with a status of {status} ")
+
+    def hear(self, text: str) -> None:
+        """Take down what the page said, unless it was expected."""
+        if not any(one in text for one in self._expected):
+            self.append(text)
+
+
 class Api:
     """The server's JSON, asked as the signed-in browser would."""
 

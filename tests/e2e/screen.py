@@ -24,12 +24,12 @@ _PIXELS = """() => {
 def open_player(page: Any, video_id: str) -> int:
     """Open the watch page of a video and wait for its first picture; the number of its frames."""
     page.goto(f"/videos/{video_id}")
-    page.locator("[data-testid=readout][data-ready=true]").wait_for(timeout=30_000)
+    page.locator("[data-testid=readout][data-ready=true]").wait_for(timeout=60_000)
     return int(page.get_by_test_id("readout").get_attribute("data-frames"))
 
 
 def wait_for_frame(page: Any, frame: int) -> None:
-    page.locator(f'[data-testid=readout][data-frame="{frame}"]').wait_for(timeout=15_000)
+    page.locator(f'[data-testid=readout][data-frame="{frame}"]').wait_for(timeout=60_000)
 
 
 def go_to(page: Any, frame: int) -> None:

