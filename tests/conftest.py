@@ -9,6 +9,8 @@ import pytest
 
 pytest_plugins = ["tests.buckets"]
 POSTGRES = os.environ.get("CUTROOM_TEST_POSTGRES_URL", "")
+WHOLE = os.environ.get("CUTROOM_TEST_FAULTS") == "whole"
+"""`make faults` runs: everything in its long form. Otherwise a sample of what takes long, with the same assertions."""
 MISSING = "PostgreSQL is missing; run: apt-get install postgresql && scripts/services up postgres"
 
 

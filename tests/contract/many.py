@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-
 from sqlalchemy import text
 
 from cutroom.db.engine import Database
+from tests.conftest import WHOLE
 
-MANY = 200_000 if os.environ.get("CUTROOM_TEST_FAULTS") == "whole" else 20_000
+MANY = 200_000 if WHOLE else 20_000
 RARE = "zanzibar"
 
 _NUMBERS = "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < {number})"

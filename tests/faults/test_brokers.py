@@ -17,9 +17,10 @@ from cutroom.bootstrap.broker import Broker
 from cutroom.core.errors import CutroomError
 from cutroom.db.upgrade import upgrade
 from cutroom.jobs.models import JobState
+from tests.conftest import WHOLE
 from tests.faults.houses import Cluster, RedisServer
 from tests.faults.rabbit import RabbitServer, services
-from tests.faults.test_jobs_survive import WHOLE, begun, close, drop_database, new_database, whole
+from tests.faults.test_jobs_survive import begun, close, drop_database, new_database, whole
 from tests.local_programs import free_port
 
 SERVERS = ["redis-with-aof", "redis-without-aof", "rabbitmq"] if WHOLE else ["redis-without-aof"]

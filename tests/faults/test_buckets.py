@@ -22,9 +22,10 @@ from cutroom.storage.s3 import S3Store
 from cutroom.storage.s3_control import Control
 from cutroom.storage.s3_place import S3Place
 from tests.buckets import ROOT, S3
+from tests.conftest import WHOLE
 
 MIB = 1 << 20
-KILLS = 10 if os.environ.get("CUTROOM_TEST_FAULTS") == "whole" else 2
+KILLS = 10 if WHOLE else 2
 
 
 class Between:

@@ -19,12 +19,12 @@ from cutroom.core import clock
 from cutroom.core.errors import CutroomError
 from cutroom.db.upgrade import upgrade
 from cutroom.jobs.models import JobState
+from tests.conftest import WHOLE
 from tests.databases import copy_postgres, drop_postgres
 from tests.faults.houses import Cluster, Embedded, RedisServer, kill, processes_with
 from tests.faults.rabbit import RabbitServer
 
 POSTGRES = os.environ.get("CUTROOM_TEST_POSTGRES_URL", "")
-WHOLE = os.environ.get("CUTROOM_TEST_FAULTS") == "whole"
 POINTS = 20 if WHOLE else 1
 SECONDS = 1.0  # of a job
 ENGINES = ["embedded", "celery-redis", "celery-rabbitmq"] if WHOLE else ["embedded", "celery-redis"]

@@ -23,9 +23,10 @@ from cutroom.bootstrap.settings import Settings
 from cutroom.inspection.models import Mode
 from cutroom.inspection.scan_models import Origin, ScanRow
 from cutroom.media.sample import make_footage
+from tests.conftest import WHOLE
 
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(900)]
-whole = pytest.mark.skipif(os.environ.get("CUTROOM_TEST_FAULTS") != "whole", reason="it takes long; run: make faults")
+whole = pytest.mark.skipif(not WHOLE, reason="it takes long; run: make faults")
 
 ROOT = Path(__file__).parents[2]
 FILES = 300

@@ -12,11 +12,11 @@ import pytest
 
 from cutroom.jobs.models import JobState
 from cutroom.processes import groups
+from tests.conftest import WHOLE
 from tests.faults.conftest import Room, is_alive
 
 PATIENCE_SECONDS = 20.0  # with a machine that is busy with other things
 
-WHOLE = os.environ.get("CUTROOM_TEST_FAULTS") == "whole"
 
 pytestmark = pytest.mark.fault
 whole = pytest.mark.skipif(not WHOLE, reason="it takes long; run: make faults")

@@ -19,10 +19,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import WHOLE
+
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.fault
 
-WHOLE = os.environ.get("CUTROOM_TEST_FAULTS") == "whole"
 KILLS = 100 if WHOLE else 10
 MOST_AGAIN = 2 << 20
 HEAD = b"\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isommp42"

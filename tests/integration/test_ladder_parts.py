@@ -23,6 +23,7 @@ from cutroom.media.ladder.whole import publish_inits, read_outline
 from cutroom.media.sample import make_footage
 from cutroom.proxies import parts
 from cutroom.proxies.tasks_spread import ranges
+from tests.conftest import WHOLE
 from tests.integration.ladder_reading import Made, make_ladder, number_in
 
 RATES = {"23.976": "24000/1001", "25": "25", "29.97": "30000/1001", "50": "50", "59.94": "60000/1001"}
@@ -39,7 +40,6 @@ SOURCES: dict[str, tuple[str, dict[str, Any]]] = {
     "vp9, sound to be encoded": (".webm", {}),
 }
 
-WHOLE = os.environ.get("CUTROOM_TEST_FAULTS") == "whole"
 TELLING = ("29.97", "variable rate", "open groups of pictures", "vp9, sound to be encoded")
 """Each of these takes a way of its own; `make faults` tries them all."""
 

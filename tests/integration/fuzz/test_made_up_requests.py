@@ -6,7 +6,6 @@ Each address gets a handful of examples here; CUTROOM_TEST_FAULTS=whole (`make f
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +13,11 @@ import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
+from tests.conftest import WHOLE
 from tests.integration.fuzz.conftest import Running
 
 DOCUMENT = Path(__file__).parents[3] / "web" / "openapi.json"
-EXAMPLES = 100 if os.environ.get("CUTROOM_TEST_FAULTS") == "whole" else 4
+EXAMPLES = 100 if WHOLE else 3
 ENDLESS = {"/api/events"}  # has no end; its own tests know it
 OPERATIONS = [
     (method.upper(), path)

@@ -12,6 +12,7 @@ from bench import corpus
 from bench.quirks import quirky_files
 from cutroom.inspection.vocabulary import Status
 from cutroom.inspection.work import inspect_video
+from tests.conftest import WHOLE
 
 GOOD = {Status.HEALTHY, Status.NOTE}
 
@@ -33,6 +34,7 @@ def test_every_shape_is_healthy_in_every_mode(healthy, name):
 def test_no_oddity_of_real_files_is_called_damaged(tmp_path):
     paths = list(quirky_files(tmp_path))
     assert len(paths) > 60
+    paths = paths if WHOLE else paths[::3]
     odd = {
         (path.name, mode): verdict.findings
         for path in paths
