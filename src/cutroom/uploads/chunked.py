@@ -7,17 +7,16 @@ import hashlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from sqlalchemy.exc import IntegrityError
-
 from cutroom.accounts.models import Principal
 from cutroom.core.errors import CutroomError, ErrorKind
 from cutroom.core.ids import new_id
 from cutroom.library.models import Visibility
 from cutroom.uploads import errors
 from cutroom.uploads.headers import MAX_PARTS
-from cutroom.uploads.models import Part, Progress, UploadSession, UploadState
+from cutroom.uploads.models import Progress, UploadSession, UploadState
 from cutroom.uploads.resumable import ResumableUploads
 from cutroom.uploads.spool import Spool
+from cutroom.uploads.turns import one_at_a_time
 
 _WHOLE = -1
 """The index of the file that the chunks become."""
@@ -59,8 +58,8 @@ class ChunkedForms:
         """Keep the chunk `index` of `total`; the finished upload when it was the last one that was missing.
 
         A chunk that comes again replaces the one before it; when the file is in the library already, nothing happens
-        but the answer. `form_id` is any text of the client's. Raises `uploads.bad-chunk` and what
-        `ResumableUploads.concatenate` raises.
+        but the answer. `form_id` is any text of the client's. Chunks that come side by side are taken in one after
+        another. Raises `uploads.bad-chunk`, `uploads.locked` and what `ResumableUploads.concatenate` raises.
         """
         if not (1 <= total <= MAX_PARTS and 0 <= index < total and 1 <= len(form_id) <= 200):
             raise CutroomError(
@@ -70,42 +69,17 @@ class ChunkedForms:
                 kind=ErrorKind.UNPROCESSABLE,
             )
         key = hashlib.sha256(f"{caller.account_id}\0{form_id}".encode()).hexdigest()
-        if (done := await self._done(key)) is not None:
-            return done
-        await self._resumable.adopt_partial(caller, part, name=name, group=(key, index))
-        chunks = {one.group_index: one for one in await self._of(key) if one.part is Part.PARTIAL}
-        if set(chunks) != set(range(total)):
-            return None
-        ids = [chunks[number].id for number in range(total)]
-        return await self._put_together(caller, ids, key, name, visibility)
-
-    async def _put_together(
-        self, caller: Principal, ids: list[str], key: str, name: str, visibility: Visibility
-    ) -> Progress | None:
-        for _ in range(2):
-            try:
-                return await self._resumable.concatenate(
-                    caller, ids, name=name, visibility=visibility, group=(key, _WHOLE)
-                )
-            except IntegrityError:
-                # Somebody else puts it together, or died while doing so.
-                other = next((one for one in await self._of(key) if one.group_index == _WHOLE), None)
-                if other is not None and (progress := await self._settled(caller, other)) is not None:
-                    return progress
-            except CutroomError as error:
-                # Somebody else was quicker, and the parts have gone already.
-                if error.code != "uploads.parts" or (done := await self._done(key)) is None:
-                    raise
+        async with one_at_a_time(self._folder / f"{key}.form"):
+            if (done := await self._done(key)) is not None:
                 return done
-        return None
-
-    async def _settled(self, caller: Principal, other: UploadSession) -> Progress | None:
-        """Wait for who puts it together; None when that has died and left half a file, which is removed."""
-        progress = await self._resumable.look(caller, other.id)
-        if progress.session.state is UploadState.DONE:
-            return progress
-        await self._resumable.terminate(caller, other.id)
-        return None
+            await self._resumable.adopt_partial(caller, part, name=name, group=(key, index))
+            chunks = {one.group_index: one for one in await self._of(key)}
+            if (left := chunks.pop(_WHOLE, None)) is not None:  # half a file, by somebody who died
+                await self._resumable.terminate(caller, left.id)
+            if set(chunks) != set(range(total)):
+                return None
+            ids = [chunks[number].id for number in range(total)]
+            return await self._resumable.concatenate(caller, ids, name=name, visibility=visibility, group=(key, _WHOLE))
 
     async def _done(self, key: str) -> Progress | None:
         for one in await self._of(key):

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cutroom.accounts.models import Principal
@@ -205,15 +204,15 @@ class ResumableUploads:
         return await self._database.look(lambda conn: store.of_group(conn, group_key))
 
     async def adopt_partial(self, caller: Principal, path: Path, *, name: str, group: tuple[str, int]) -> None:
-        """A whole file as a finished partial upload; one that its group has at that index already is replaced."""
+        """A whole file as a finished partial upload; one that its group has at that index already is replaced.
+
+        For who holds the group alone.
+        """
         size = (await asyncio.to_thread(path.stat)).st_size
         for known in await self.group(group[0]):
             if known.group_index == group[1]:
                 await self._forget([known])
-        try:
-            session = await self.create(caller, size_bytes=size, name=name, part=Part.PARTIAL, group=group)
-        except IntegrityError:
-            raise errors.locked() from None  # the same chunk, twice at the same moment
+        session = await self.create(caller, size_bytes=size, name=name, part=Part.PARTIAL, group=group)
         await asyncio.to_thread(path.replace, self._file(session.id))
         await self._set(session.id, {"patches": 1, "checkpoint_bytes": size})
 

@@ -11,6 +11,8 @@ import fcntl
 import os
 import secrets
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Self
 
@@ -55,19 +57,53 @@ class Turn:
 
     def end(self) -> None:
         """Remove the file: the upload is over. For who holds it."""
-        self._path.unlink(missing_ok=True)
+        _remove(self._path)
 
     async def _lock(self, until: float) -> None:
         while True:
-            try:
-                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                if time.monotonic() > until:
-                    raise locked() from None
-            else:
+            if _try_lock(self._descriptor):
                 if os.fstat(self._descriptor).st_nlink and self.is_wanted:
                     raise taken_over()
                 return
+            if time.monotonic() > until:
+                raise locked()
             if self.is_wanted:
                 raise taken_over()
             await asyncio.sleep(_AGAIN_SECONDS)
+
+
+@asynccontextmanager
+async def one_at_a_time(path: Path) -> AsyncIterator[None]:
+    """Held by one, whichever process it is in, while the others wait. Raises `uploads.locked` when that takes long.
+
+    The file `path` stands for what is held, and is gone when nobody holds it.
+    """
+    until = time.monotonic() + _WAIT_SECONDS
+    held = False
+    while not held:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            while not _try_lock(descriptor):
+                if time.monotonic() > until:
+                    raise locked()
+                await asyncio.sleep(_AGAIN_SECONDS)
+            held = os.fstat(descriptor).st_nlink > 0
+            if held:
+                try:
+                    yield
+                finally:
+                    _remove(path)
+        finally:
+            os.close(descriptor)
+
+
+def _remove(path: Path) -> None:
+    path.unlink(missing_ok=True)
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
