@@ -27,6 +27,7 @@ from cutroom.bootstrap.settings import DatabaseSettings, Settings
 from cutroom.db.engine import Database, Transaction
 from cutroom.library.models import FoundFile, Summary, Visibility
 from cutroom.telemetry.meters import Meters
+from tests.conftest import WHOLE
 
 VISIT = Visit(remote="192.0.2.1", user_agent="test")
 SYSTEM = Principal(account_id="acc_system", name="system", role=Role.ADMINISTRATOR)
@@ -266,6 +267,8 @@ async def test_nobody_gets_another_accounts_answer(house: House) -> None:
         [("x-forwarded-for", "127.0.0.1"), ("x-original-url", "/api/videos")],
         [("accept-encoding", "gzip")],
     ]
+    if not WHOLE:  # each bend of a request still, though not each with every other
+        paths, extras = paths[:2], [extras[0], [one for extra in extras for one in extra]]
     for path, shown, extra in itertools.product(paths, credentials, extras):
         bent = [path, f"{path}{'&' if '?' in path else '?'}_=1", path.replace("/api/", "/api//"), f"{path}/"]
         for one in bent:

@@ -13,9 +13,11 @@ import pytest
 
 from cutroom.media import boxes
 from cutroom.media.sample import make_footage
+from tests.conftest import WHOLE
 from tests.integration.ladder_reading import Made, make_ladder, number_in
 
 RATES = {"23.976": "24000/1001", "25": "25", "29.97": "30000/1001", "50": "50", "59.94": "60000/1001"}
+TRIED = list(RATES) if WHOLE else ["25", "29.97", "59.94"]
 
 
 def shown(path: Path) -> list[tuple[int, Fraction]]:
@@ -47,7 +49,7 @@ def check_boxes(made: Made, playlist: str) -> None:
     assert sum(made.seconds(playlist)) == pytest.approx(float(total), abs=1e-3)
 
 
-@pytest.mark.parametrize("rate", RATES.values(), ids=RATES)
+@pytest.mark.parametrize("rate", [RATES[name] for name in TRIED], ids=TRIED)
 def test_constant_rates_keep_every_frame(tmp_path: Path, rate: str) -> None:
     source = tmp_path / "in.mp4"
     make_footage(

@@ -40,7 +40,7 @@ SOURCES: dict[str, tuple[str, dict[str, Any]]] = {
     "vp9, sound to be encoded": (".webm", {}),
 }
 
-TELLING = ("29.97", "variable rate", "open groups of pictures", "vp9, sound to be encoded")
+TELLING = ("29.97", "variable rate", "vp9, sound to be encoded")
 """Each of these takes a way of its own; `make faults` tries them all."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, func, insert, select, text
+from sqlalchemy import Integer, bindparam, delete, func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cutroom.core import clock
@@ -21,6 +21,12 @@ _COLUMNS = (
     outbox.c.audience,
     outbox.c.payload,
     outbox.c.created_at,
+)
+_AFTER = (  # built once, for it is asked after every commit
+    select(*_COLUMNS)
+    .where(outbox.c.id > bindparam("row_id"))
+    .order_by(outbox.c.id)
+    .limit(bindparam("most", type_=Integer))
 )
 
 
@@ -48,7 +54,7 @@ async def insert_rows(conn: AsyncConnection, notes: Sequence[Note]) -> None:
 
 async def after(conn: AsyncConnection, row_id: int, *, limit: int) -> list[OutboxRow]:
     """The rows after an id, oldest first."""
-    found = await conn.execute(select(*_COLUMNS).where(outbox.c.id > row_id).order_by(outbox.c.id).limit(limit))
+    found = await conn.execute(_AFTER, {"row_id": row_id, "most": limit})
     return [OutboxRow(**row) for row in found.mappings()]
 
 

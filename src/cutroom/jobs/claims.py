@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, literal, or_, select, union_all, update
+from sqlalchemy import BigInteger, ColumnElement, Executable, and_, bindparam, literal, or_, select, union_all, update
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cutroom.core import clock
 from cutroom.core.errors import ErrorDocument
 from cutroom.db.lease_clock import LeaseClock
+from cutroom.jobs.edges import AGAIN
 from cutroom.jobs.models import Job
 from cutroom.jobs.store import COLUMNS, QUEUED, RUNNING, job_of
 from cutroom.jobs.tables import jobs
@@ -22,41 +24,60 @@ _FAR = 3_600 * clock.SECOND
 """No pause is this long: a later `not_before` comes from a clock that was set back since."""
 
 
+_HELD = (jobs.c.id == bindparam("this_id"), jobs.c.fence == bindparam("this_fence"), RUNNING)
+_HOLD = select(jobs.c.id).where(*_HELD)
+_LOCK = _HOLD.with_for_update()
+_ASKED_TO_STOP = or_(jobs.c.cancel_requested == 1, jobs.c.pause_requested == 1)
+_STOPPING = select(*COLUMNS).where(RUNNING, jobs.c.lease_owner == bindparam("owner"), _ASKED_TO_STOP)
+
 Takes = Mapping[str, int]
 """Kinds that a worker can do, and the newest version of their payloads that it can read."""
 
 
-def _startable(queue: ColumnElement[str], takes: Takes, at: int) -> tuple[ColumnElement[bool], ...]:
-    return (
-        QUEUED,
-        jobs.c.queue == queue,
-        or_(jobs.c.not_before <= at, jobs.c.not_before > at + _FAR),
-        _readable(takes),
-    )
+Frozen = tuple[tuple[str, int], ...]
+"""The same as a key: statements that are asked thousands of times are put together once."""
 
 
-def _readable(takes: Takes) -> ColumnElement[bool]:
-    return or_(*(and_(jobs.c.kind == kind, jobs.c.payload_version <= version) for kind, version in takes.items()))
+def _startable(queue: ColumnElement[str], takes: Frozen) -> tuple[ColumnElement[bool], ...]:
+    """The rows of a queue that may start at the instant that is bound as `at`."""
+    return (QUEUED, jobs.c.queue == queue, _timely(bindparam("at", type_=BigInteger)), _readable(takes))
+
+
+def _timely(at: ColumnElement[int]) -> ColumnElement[bool]:
+    return or_(jobs.c.not_before <= at, jobs.c.not_before > at + _FAR)
+
+
+def _readable(takes: Frozen) -> ColumnElement[bool]:
+    return or_(*(and_(jobs.c.kind == kind, jobs.c.payload_version <= version) for kind, version in takes))
+
+
+def _frozen(takes: Takes) -> Frozen:
+    return tuple(takes.items())
 
 
 async def ready(conn: AsyncConnection, queues: Mapping[str, Takes], at: int) -> dict[str, int]:
     """The queues that have a job to start, with the priority of the best one."""
+    asked = tuple((queue, _frozen(takes)) for queue, takes in queues.items() if takes)
+    return {row.queue: row.priority for row in await conn.execute(_ready(asked), {"at": at})} if asked else {}
+
+
+@cache
+def _ready(queues: tuple[tuple[str, Frozen], ...]) -> Executable:
     best = [
         select(jobs.c.queue, jobs.c.priority)
-        .where(*_startable(literal(queue), takes, at))
+        .where(*_startable(literal(queue), takes))
         .order_by(jobs.c.priority.desc(), jobs.c.created_at)
         .limit(1)
         .subquery()
         .select()
-        for queue, takes in queues.items()
-        if takes
+        for queue, takes in queues
     ]
-    return {row.queue: row.priority for row in await conn.execute(union_all(*best))} if best else {}
+    return union_all(*best)
 
 
 async def startable(conn: AsyncConnection, queues: Collection[str], at: int, limit: int) -> list[tuple[str, str, int]]:
     """(queue, id, fence) of the best jobs of each queue that may start now, whoever can do them."""
-    timely = or_(jobs.c.not_before <= at, jobs.c.not_before > at + _FAR)
+    timely = _timely(literal(at, BigInteger))
     best = [
         select(jobs.c.queue, jobs.c.id, jobs.c.fence)
         .where(QUEUED, jobs.c.queue == queue, timely)
@@ -75,7 +96,7 @@ async def unreadable(conn: AsyncConnection, queues: Mapping[str, Takes], before:
     for queue, takes in queues.items():
         wanted = select(*COLUMNS).where(QUEUED, jobs.c.queue == queue, jobs.c.created_at < before).limit(_MOST_NOTED)
         if takes:
-            wanted = wanted.where(~_readable(takes))
+            wanted = wanted.where(~_readable(_frozen(takes)))
         found += [job_of(row) for row in (await conn.execute(wanted)).mappings()]
     return found
 
@@ -98,15 +119,29 @@ async def claim(
     at_least: int,
 ) -> Job | None:
     """Turn the best queued row of some priority into a running one; two workers never get the same."""
+    values = {
+        "at": at,
+        "queue_asked": queue,
+        "at_least": at_least,
+        "owner": owner,
+        **lease_clock.bound(),
+        "lease": lease,
+    }
+    claimed = await conn.execute(_claim(_frozen(takes), lease_clock), values)
+    return _one(claimed.mappings().one_or_none())
+
+
+@cache
+def _claim(takes: Frozen, lease_clock: LeaseClock) -> Executable:
     best = (
         select(jobs.c.id)
-        .where(*_startable(literal(queue), takes, at), jobs.c.priority >= at_least)
+        .where(*_startable(bindparam("queue_asked"), takes), jobs.c.priority >= bindparam("at_least"))
         .order_by(jobs.c.priority.desc(), jobs.c.created_at)
         .limit(1)
     )
     if not lease_clock.sqlite:
         best = best.with_for_update(skip_locked=True)
-    claimed = (
+    return (
         update(jobs)
         .where(jobs.c.id == best.scalar_subquery())
         .values(
@@ -115,40 +150,51 @@ async def claim(
             speed=None,
             attempts=jobs.c.attempts + 1,
             fence=jobs.c.fence + 1,
-            lease_owner=owner,
+            lease_owner=bindparam("owner", type_=jobs.c.lease_owner.type),
             lease_boot=lease_clock.boot,
-            lease_until=lease_clock.now() + lease,
+            lease_until=lease_clock.bound_now() + bindparam("lease", type_=BigInteger),
             process_group=None,
             process_started=None,
-            started_at=at,
+            started_at=bindparam("at", type_=BigInteger),
             finished_at=None,
         )
         .returning(*COLUMNS)
     )
-    return _one((await conn.execute(claimed)).mappings().one_or_none())
 
 
 async def renew(
     conn: AsyncConnection, lease_clock: LeaseClock, job: Job, lease: int, values: Mapping[str, Any]
 ) -> Job | None:
     """Extend the lease of an attempt that still has its job."""
-    renewed = update(jobs).where(*_held(job)).values(lease_until=lease_clock.now() + lease, **values)
-    return _one((await conn.execute(renewed.returning(*COLUMNS))).mappings().one_or_none())
+    bound = {**_this(job), **lease_clock.bound(), "lease": lease, **_new(values)}
+    renewed = await conn.execute(_renew(tuple(values), lease_clock), bound)
+    return _one(renewed.mappings().one_or_none())
+
+
+@cache
+def _renew(names: tuple[str, ...], lease_clock: LeaseClock) -> Executable:
+    until = lease_clock.bound_now() + bindparam("lease", type_=BigInteger)
+    return update(jobs).where(*_HELD).values(lease_until=until, **_bound(names)).returning(*COLUMNS)
 
 
 async def hold(conn: AsyncConnection, job: Job) -> bool:
     """Lock the row; False when the attempt has lost it. On SQLite the write transaction is the lock."""
-    held = select(jobs.c.id).where(*_held(job))
-    if conn.dialect.name != "sqlite":
-        held = held.with_for_update()
-    return (await conn.execute(held)).first() is not None
+    held = _HOLD if conn.dialect.name == "sqlite" else _LOCK
+    return (await conn.execute(held, _this(job))).first() is not None
 
 
 async def end(conn: AsyncConnection, job: Job, values: Mapping[str, Any]) -> Job | None:
-    """Take the row out of `running`."""
-    ended = (
+    """Take the row out of `running`: to another state, or where `values` name none, to wait for its next attempt."""
+    ended = await conn.execute(_end(tuple(values)), {**_this(job), **_new(values)})
+    return _one(ended.mappings().one_or_none())
+
+
+@cache
+def _end(names: tuple[str, ...]) -> Executable:
+    state = {} if "state" in names else {"state": AGAIN}
+    return (
         update(jobs)
-        .where(*_held(job))
+        .where(*_HELD)
         .values(
             lease_owner=None,
             lease_until=None,
@@ -156,18 +202,16 @@ async def end(conn: AsyncConnection, job: Job, values: Mapping[str, Any]) -> Job
             process_started=None,
             pause_requested=0,
             speed=None,
-            **values,
+            **state,
+            **_bound(names),
         )
         .returning(*COLUMNS)
     )
-    return _one((await conn.execute(ended)).mappings().one_or_none())
 
 
 async def stopping(conn: AsyncConnection, owner: str) -> list[Job]:
     """The owner's jobs that are to be cancelled or paused."""
-    asked = or_(jobs.c.cancel_requested == 1, jobs.c.pause_requested == 1)
-    wanted = select(*COLUMNS).where(RUNNING, jobs.c.lease_owner == owner, asked)
-    return [job_of(row) for row in (await conn.execute(wanted)).mappings()]
+    return [job_of(row) for row in (await conn.execute(_STOPPING, {"owner": owner})).mappings()]
 
 
 async def expired(conn: AsyncConnection, lease_clock: LeaseClock, *, all_running: bool) -> list[RowMapping]:
@@ -197,8 +241,16 @@ async def running_fences(conn: AsyncConnection) -> set[tuple[str, int]]:
     return {(job_id, fence) for job_id, fence in await conn.execute(select(jobs.c.id, jobs.c.fence).where(RUNNING))}
 
 
-def _held(job: Job) -> tuple[ColumnElement[bool], ...]:
-    return (jobs.c.id == job.id, jobs.c.fence == job.fence, RUNNING)
+def _this(job: Job) -> dict[str, Any]:
+    return {"this_id": job.id, "this_fence": job.fence}
+
+
+def _bound(names: tuple[str, ...]) -> dict[str, ColumnElement[Any]]:
+    return {name: bindparam(f"new_{name}", type_=jobs.c[name].type) for name in names}
+
+
+def _new(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {f"new_{name}": value for name, value in values.items()}
 
 
 def _one(row: RowMapping | None) -> Job | None:

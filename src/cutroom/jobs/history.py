@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import Executable, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cutroom.core.errors import ErrorDocument
@@ -14,6 +15,8 @@ from cutroom.jobs.tables import job_attempts
 
 MOST_STAGES = 200
 """Of work that names a stage for each of a thousand things."""
+
+_INSERT = insert(job_attempts)
 
 
 async def open_attempt(conn: AsyncConnection, job: Job, worker: str) -> None:
@@ -25,13 +28,13 @@ async def open_attempt(conn: AsyncConnection, job: Job, worker: str) -> None:
         "worker": worker,
         "started_at": job.started_at,
     }
-    await conn.execute(insert(job_attempts), row)
+    await conn.execute(_INSERT, row)
 
 
 async def note_trace(conn: AsyncConnection, job: Job, trace: Trace) -> None:
     """Write how far an attempt has come, and what it has printed."""
     values = {"stages": msgspec.to_builtins(trace.stages[-MOST_STAGES:]), "log": trace.log}
-    await conn.execute(update(job_attempts).where(*_this(job)).values(**values))
+    await _change(conn, job, values)
 
 
 async def close_attempt(
@@ -43,7 +46,7 @@ async def close_attempt(
         values["error"] = msgspec.to_builtins(error)
     if trace is not None:
         values |= {"stages": msgspec.to_builtins(trace.stages[-MOST_STAGES:]), "log": trace.log}
-    await conn.execute(update(job_attempts).where(*_this(job)).values(**values))
+    await _change(conn, job, values)
 
 
 async def attempts(conn: AsyncConnection, job_id: str) -> list[JobAttempt]:
@@ -56,5 +59,16 @@ async def attempts(conn: AsyncConnection, job_id: str) -> list[JobAttempt]:
     ]
 
 
-def _this(job: Job) -> tuple[ColumnElement[bool], ...]:
-    return (job_attempts.c.job_id == job.id, job_attempts.c.fence == job.fence)
+async def _change(conn: AsyncConnection, job: Job, values: dict[str, Any]) -> None:
+    new = {f"new_{name}": value for name, value in values.items()}
+    await conn.execute(_update(tuple(values)), {"this_id": job.id, "this_fence": job.fence, **new})
+
+
+@cache
+def _update(names: tuple[str, ...]) -> Executable:
+    """Put together once."""
+    return (
+        update(job_attempts)
+        .where(job_attempts.c.job_id == bindparam("this_id"), job_attempts.c.fence == bindparam("this_fence"))
+        .values({name: bindparam(f"new_{name}", type_=job_attempts.c[name].type) for name in names})
+    )

@@ -14,7 +14,7 @@ from cutroom.core import clock
 from cutroom.core.errors import ErrorDocument
 from cutroom.db.engine import Database, Transaction
 from cutroom.db.lease_clock import LeaseClock
-from cutroom.jobs import claims, edges, errors, history
+from cutroom.jobs import claims, errors, history
 from cutroom.jobs.endings import Endings
 from cutroom.jobs.models import Job, JobKind, JobState, Trace
 from cutroom.processes.groups import ProcessGroup
@@ -290,7 +290,7 @@ class Leases:
         return ended
 
 
-_AGAIN = {"state": edges.AGAIN, "stage": None, "progress": 0.0, "finished_at": None}
+_AGAIN = {"stage": None, "progress": 0.0, "finished_at": None}
 
 
 def _failed(error: ErrorDocument) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -32,9 +33,8 @@ def test_every_shape_is_healthy_in_every_mode(healthy, name):
 
 
 def test_no_oddity_of_real_files_is_called_damaged(tmp_path):
-    paths = list(quirky_files(tmp_path))
-    assert len(paths) > 60
-    paths = paths if WHOLE else paths[::3]
+    paths = list(islice(quirky_files(tmp_path), None if WHOLE else 24))
+    assert len(paths) == 24 or len(paths) > 60
     odd = {
         (path.name, mode): verdict.findings
         for path in paths
