@@ -17,6 +17,7 @@ from fastapi.routing import APIRoute
 from granian.utils.proxies import wrap_asgi_with_proxy_headers
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 import cutroom
@@ -100,6 +101,8 @@ ROUTERS: tuple[APIRouter, ...] = tuple(
         site,
     )
 )
+_ROUTES: list[BaseRoute] = []
+"""Of the first application of this process, for the next: FastAPI takes longest over what each route depends on."""
 
 
 def create_app() -> ASGIApp:
@@ -246,8 +249,12 @@ def build_app(server: ServerSettings | None = None, *, lifespan: object = None, 
         lifespan=lifespan,
     )
     _name_roles()
-    for router in ROUTERS:
-        app.include_router(router)
+    if not _ROUTES:
+        for router in ROUTERS:
+            app.include_router(router)
+        _ROUTES.extend(app.router.routes)
+    else:
+        app.router.routes.extend(_ROUTES)
     app.state.ui = site.BUILT
     errors.install(app)
     _guard(app, server, media_origin)
