@@ -31,7 +31,9 @@ def copy_sqlite(path: Path) -> None:
 async def create_postgres(server_url: str, *, template: str | None = None) -> str:
     """Create a database on the server and return its URL: empty, or a copy of another."""
     name = f"test_{secrets.token_hex(6)}"
-    await _on_server(server_url, f"CREATE DATABASE {name}" + (f" TEMPLATE {template}" if template else ""))
+    await _on_server(
+        server_url, f"CREATE DATABASE {name}" + (f" TEMPLATE {template} STRATEGY FILE_COPY" if template else "")
+    )
     return f"{server_url.rpartition('/')[0]}/{name}"
 
 
