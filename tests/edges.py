@@ -19,6 +19,13 @@ DEPLOY = Path(__file__).parents[1] / "deploy"
 @contextmanager
 def nginx(folder: Path, name: str, *, server_port: int) -> Iterator[int]:
     """The port of an nginx with that configuration before a server on `server_port`; its cache is `folder/cache`."""
+    with run_nginx(folder, (DEPLOY / name).read_text(), server_port=server_port) as port:
+        yield port
+
+
+@contextmanager
+def run_nginx(folder: Path, text: str, *, server_port: int) -> Iterator[int]:
+    """The same with a configuration that is not in deploy/."""
     binary = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/bin")
     if binary is None:
         pytest.skip("nginx is missing; run: apt-get install nginx-light")
@@ -26,7 +33,6 @@ def nginx(folder: Path, name: str, *, server_port: int) -> Iterator[int]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     folder.mkdir(parents=True, exist_ok=True)
-    text = (DEPLOY / name).read_text()
     temporary = "".join(
         f"{part}_temp_path {folder}/{part};" for part in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import logging
 import os
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
@@ -28,8 +29,14 @@ from cutroom.uploads.quota import Quota
 from cutroom.uploads.receiving import Receiver
 from cutroom.uploads.turns import Turn
 
+log = logging.getLogger(__name__)
+
 RESUMES_OF_A_BUFFER = 2
 """So often a client has asked where to go on, and no request with bytes has ever arrived: something holds them back."""
+HOLDS_BACK = (
+    "A proxy before the server seems to hold requests back until they are whole "
+    "(nginx: set proxy_request_buffering off)."
+)
 _PASSING = {ErrorKind.NO_SPACE, ErrorKind.UNAVAILABLE, ErrorKind.CONFLICT, ErrorKind.FAILED}
 """What says nothing about the file: it may be taken another time."""
 _AGAIN = 600 * clock.SECOND
@@ -133,6 +140,8 @@ class ResumableUploads:
             if progress.offset == 0 and session.patches == 0:
                 values = {"empty_resumes": session.empty_resumes + 1}
                 await self._set(session.id, values)
+                if values["empty_resumes"] == RESUMES_OF_A_BUFFER:
+                    log.warning("%s: asked twice how far it is, and nothing has ever come. %s", session.id, HOLDS_BACK)
                 progress = Progress(session=msgspec.structs.replace(session, **values), offset=0)
             return progress
 

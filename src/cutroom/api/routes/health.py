@@ -13,6 +13,7 @@ from cutroom.api.access import Services, open_to_anybody
 from cutroom.api.schemas.monitoring import Health, HealthCheck
 from cutroom.bootstrap.container import Cutroom
 from cutroom.core.errors import CutroomError
+from cutroom.uploads.resumable import HOLDS_BACK
 
 _LEAST_FREE = 100 << 20  # bytes
 
@@ -58,10 +59,7 @@ async def _uploads(services: Cutroom) -> HealthCheck:
         number = await services.database.look(services.resumable.held_back)
     except CutroomError:
         return _check("uploads", None)  # the check above says it
-    message = (
-        f"{number} of the last day's uploads were begun again and again without a byte arriving: a proxy before the "
-        "server seems to hold requests back until they are whole (nginx: set proxy_request_buffering off)."
-    )
+    message = f"{number} of the last day's uploads were begun again and again without a byte arriving. {HOLDS_BACK}"
     return _check("uploads", message if number else None)
 
 
