@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.fault, pytest.mark.timeout(900)]
 whole = pytest.mark.skipif(not WHOLE, reason="it takes long; run: make faults")
 
 ROOT = Path(__file__).parents[2]
-FILES = 300
+FILES = 300 if WHOLE else 120
 
 
 @pytest.fixture(scope="module")

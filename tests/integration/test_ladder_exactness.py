@@ -53,7 +53,7 @@ def check_boxes(made: Made, playlist: str) -> None:
 def test_constant_rates_keep_every_frame(tmp_path: Path, rate: str) -> None:
     source = tmp_path / "in.mp4"
     make_footage(
-        source, seconds=5, rate=Fraction(rate), width=320, height=240, kind="barcode", bframes=2, gop=33, audio="beep"
+        source, seconds=3, rate=Fraction(rate), width=320, height=240, kind="barcode", bframes=2, gop=33, audio="beep"
     )
     made = make_ladder(source, tmp_path / "out", heights=(240, 120))
     check_exact(made, shown(source), (240, 120))
@@ -80,14 +80,14 @@ SOURCES: dict[str, tuple[str, dict[str, Any]]] = {
 def test_kinds_of_sources_keep_every_frame(tmp_path: Path, name: str) -> None:
     suffix, options = SOURCES[name]
     source = tmp_path / f"in{suffix}"
-    make_footage(source, seconds=5, rate=30, width=320, height=240, kind="barcode", audio="beep", **options)
+    make_footage(source, seconds=3, rate=30, width=320, height=240, kind="barcode", audio="beep", **options)
     made = make_ladder(source, tmp_path / "out", heights=(240, 120))
     check_exact(made, shown(source), (240, 120))
 
 
 def test_variable_rate_lists_its_times(tmp_path: Path) -> None:
     source = tmp_path / "in.mp4"
-    make_footage(source, seconds=5, rate=30, width=160, height=120, kind="barcode", variable=True, audio=None)
+    make_footage(source, seconds=3, rate=30, width=160, height=120, kind="barcode", variable=True, audio=None)
     made = make_ladder(source, tmp_path / "out")
     timing = made.result.timing
     assert timing is not None

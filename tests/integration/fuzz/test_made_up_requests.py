@@ -17,7 +17,7 @@ from tests.conftest import WHOLE
 from tests.integration.fuzz.conftest import Running
 
 DOCUMENT = Path(__file__).parents[3] / "web" / "openapi.json"
-EXAMPLES = 100 if WHOLE else 3
+EXAMPLES = 100 if WHOLE else 2
 ENDLESS = {"/api/events"}  # has no end; its own tests know it
 OPERATIONS = [
     (method.upper(), path)

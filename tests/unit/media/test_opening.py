@@ -2,23 +2,30 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 SOURCES = Path(__file__).parents[3] / "src" / "cutroom"
 
 
+@cache
+def parsed() -> list[tuple[Path, list[ast.AST]]]:
+    return [
+        (path, list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))) for path in sorted(SOURCES.rglob("*.py"))
+    ]
+
+
 def calls(name: str) -> Iterator[tuple[str, ast.Call]]:
     """Calls of `av.{name}`, under whatever name it was imported."""
-    for path in sorted(SOURCES.rglob("*.py")):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+    for path, nodes in parsed():
         imported = {
             alias.asname or alias.name
-            for node in ast.walk(tree)
+            for node in nodes
             if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "av"
             for alias in node.names
             if alias.name == name
         }
-        for node in ast.walk(tree):
+        for node in nodes:
             if not isinstance(node, ast.Call):
                 continue
             by_module = isinstance(node.func, ast.Attribute) and ast.unparse(node.func) in (

@@ -12,6 +12,7 @@ from cutroom.media.sample import make_footage, read_barcode
 from cutroom.media.sample.chart import BarcodeChart
 from cutroom.media.sheet import MOST_TILES
 from cutroom.media.sprite import SpriteDetail, SpriteSink
+from tests.conftest import WHOLE
 
 
 def numbers_of(folder: Path, detail: SpriteDetail) -> list[int]:
@@ -108,6 +109,7 @@ def test_long_footage_has_more_sheets_and_one_map(tmp_path: Path) -> None:
     assert cues[-1].startswith("01:59:50.000 --> 02:00:00.000")
 
 
+@pytest.mark.skipif(not WHOLE, reason="it takes long; run: make faults")
 def test_a_very_long_recording_thins_what_follows_instead_of_growing(tmp_path: Path) -> None:
     chart = BarcodeChart(16, 10, flash=False)
     sink = SpriteSink(tmp_path, Fraction(100_000))
