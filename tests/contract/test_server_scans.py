@@ -22,7 +22,7 @@ from cutroom.inspection.events import DamageFound, ScanFinished
 from cutroom.inspection.files import Candidate
 from cutroom.inspection.findings import to_findings, to_verdict
 from cutroom.inspection.hashes import KeptHashes
-from cutroom.inspection.models import Mode, Status
+from cutroom.inspection.models import Mode, Status, Verdict
 from cutroom.inspection.scan_models import Origin, ScanRow, ScanState
 from cutroom.inspection.scan_request import ScanRequest
 from cutroom.inspection.scans import Scan
@@ -203,6 +203,29 @@ async def test_a_shallow_look_does_not_hide_what_a_deep_one_found(cutroom: Cutro
     assert await statuses(cutroom, [video_id]) == ["corrupt"]
     async with cutroom.database.read() as conn:
         assert len(await cutroom.inspection.history(conn, video_id)) == 2
+
+
+async def test_a_look_that_finds_the_same_begins_no_cancelled_ladder(cutroom: Cutroom, tmp_path: Path) -> None:
+    video_id = await video_at(cutroom, tmp_path / "a.mp4")
+
+    async def ladders(verdict: Verdict, **more: object) -> list[str]:
+        async with cutroom.database.transaction() as tx:
+            video = await cutroom.library.get(tx.conn, video_id, viewer=None)
+            await cutroom.inspection.conclude(tx, video, verdict, **more)  # type: ignore[arg-type]
+            active = (await cutroom.jobs.active(tx.conn, [video_id]))[video_id]
+            return [job.id for job in active if job.kind == "proxy"]
+
+    probe = {"video": {"codec": "h264"}, "duration": 1}
+    [ladder] = await ladders(verdict_of(Mode.QUICK), probe=probe)
+    async with cutroom.database.transaction() as tx:
+        await cutroom.jobs.cancel(tx, ladder)
+    assert await ladders(verdict_of(Mode.DEEP)) == []
+    damaged = verdict_of(Mode.DEEP, Fault(code="decode.failed", message="It is so.", start_seconds=1.0))
+    assert len(await ladders(damaged)) == 1, "what has become of the file since is another matter"
+
+
+def verdict_of(mode: Mode, *faults: Fault) -> Verdict:
+    return to_verdict(to_findings(list(faults)), mode, duration_seconds=1, seconds_spent=0.1)
 
 
 async def test_the_closer_look_is_asked_for_once_and_comes_last(cutroom: Cutroom, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from cutroom.library.events import (
     VideoOpened,
     VideosAdded,
 )
+from cutroom.library.models import ProxyState
 from cutroom.library.service import LibraryService
 from cutroom.proxies.service import ProxyService
 
@@ -41,7 +42,9 @@ def subscribe(
         await inspection.enqueue_for(tx, event.videos)
 
     async def inspected(tx: Transaction, event: VideoInspected) -> None:
-        await proxies.enqueue_for(tx, event.video)
+        # A look that finds the same again is no reason to begin what somebody has cancelled.
+        if event.news or event.video.proxy_state is ProxyState.FAILED:
+            await proxies.enqueue_for(tx, event.video)
         await library.hashing.enqueue_for(tx, event.video)
         if check is not None:
             await inspection.enqueue_check(tx, event.video, check)

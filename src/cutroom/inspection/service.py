@@ -93,9 +93,10 @@ class InspectionService:
             status, said = deeper["status"], deeper["findings"][0]["message"] if deeper["findings"] else None
         await self._library.set_summary(tx, [video.id], Summary(verdict=status, verdict_message=said, probe=probe))
         judged = await self._library.get(tx.conn, video.id, viewer=None)
-        await self._announcer.announce(tx, VideoInspected(video=judged))
         known = before[0] if before and _same_bytes(before[0], video) else None
-        if not verdict.status.good and (known is None or known["status"] != verdict.status.value):
+        news = known is None or known["status"] != verdict.status.value
+        await self._announcer.announce(tx, VideoInspected(video=judged, news=news))
+        if news and not verdict.status.good:
             await self._announcer.announce(
                 tx,
                 DamageFound(

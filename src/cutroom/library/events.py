@@ -19,6 +19,8 @@ class VideoInspected:
     """A verdict and, where the file opened, its probe are on the row now."""
 
     video: Video
+    news: bool
+    """Whether it is another verdict than the one before on these bytes, or the first."""
 
 
 @dataclass(frozen=True, kw_only=True)
