@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -33,6 +34,7 @@ def bench(
     if name and name not in NAMES:
         raise CutroomError("bench.unknown", f"There is no bench {name!r}.", hint=f"Choose from: {', '.join(NAMES)}.")
     sys.path.insert(0, str(folder.parent))
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # so that it ends what it has started
     harness = importlib.import_module("bench.harness")
     reports = []
     for one in [name] if name else NAMES:
