@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # with it every start compiles its modules anew, ours and the peers'
 
 
 @dataclass(frozen=True, kw_only=True)
