@@ -280,6 +280,11 @@ def _cutroom(folder: Path) -> Iterator[Ours]:
         http = served.sign_in()
         ours = Ours(data, urlsplit(served.url).port or 0, media_port, http, served.process.pid)
         ours.put(NAME, os.urandom(FILE_BYTES))
+        until = time.monotonic() + 10  # the server looks for new keys every second
+        while httpx.head(f"http://127.0.0.1:{media_port}{ours.path(NAME)}", trust_env=False).status_code != 200:
+            if time.monotonic() > until:
+                raise RuntimeError("the media port takes no signature")
+            time.sleep(0.1)
         yield ours
     finally:
         served.process.terminate()

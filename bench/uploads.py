@@ -200,7 +200,7 @@ def _peer(name: str, folder: Path) -> Iterator[tuple[int, psutil.Process]]:
     )
     try:
         _wait(port, process)
-        yield port, _worker(process)
+        yield port, _worker(process, port)
     finally:
         process.terminate()
         process.wait(timeout=30)
@@ -217,7 +217,7 @@ def _served(data: Path) -> Iterator[tuple[int, psutil.Process]]:
     )
     try:
         _wait(port, process)
-        yield port, _worker(process)
+        yield port, _worker(process, port)
     finally:
         process.terminate()
         process.wait(timeout=30)
@@ -237,11 +237,15 @@ async def _prepare(data: Path) -> None:
     await made.database.close()
 
 
-def _worker(process: subprocess.Popen[bytes]) -> psutil.Process:
+def _worker(process: subprocess.Popen[bytes], port: int) -> psutil.Process:
     """The process that answers, beside granian's that only watches over it."""
-    children = psutil.Process(process.pid).children()
-    [worker] = [one for one in children if "spawn_main" in " ".join(one.cmdline())]
-    return worker
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        for child in psutil.Process(process.pid).children():
+            if any(one.laddr.port == port for one in child.net_connections("tcp")):
+                return child
+        time.sleep(0.1)
+    raise RuntimeError(f"nobody listens on port {port}")
 
 
 def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
