@@ -21,7 +21,8 @@ from cutroom.core.errors import CutroomError
 from cutroom.delivery.signing import refusal
 
 _REQUEST = re.compile(rb"(GET|HEAD) /media/([A-Za-z0-9._-]+)/([^ ?]+)(?:\?[^ ]*)? HTTP/1\.([01])(?:\r\n|$)")
-_PLAIN_RANGE = re.compile(rb"\r\nrange: ?bytes=(\d{1,15})-(\d{1,15})(?:\r\n|$)")
+_PLAIN_RANGE = re.compile(rb"\r\n[Rr]ange: ?bytes=(\d{1,15})-(\d{1,15})(?=\r\n|$)")
+_PARTIAL = b"HTTP/1.1 206 Partial Content\r\ncontent-range: bytes "
 _HOST = re.compile(rb"\r\nhost: ?(\[[0-9a-f:]+\]|[a-z0-9._-]+)", re.IGNORECASE)
 _HELD_SECONDS = 1.0
 """How long an open file is used again without another look at it and at its signature."""
@@ -36,6 +37,7 @@ class Reply(msgspec.Struct):
     start: int = 0
     left: int = 0
     last: bool = False  # hang up afterwards
+    again: _Held | None = None  # where the same request for another range may be answered from
 
 
 class _Held(msgspec.Struct):
@@ -56,9 +58,30 @@ class Answers:
         self._store = services.store
         self._server_port = server_port
         self._held: dict[bytes, _Held] = {}
+        self._asked: dict[bytes, _Held] = {}
 
     def to(self, head: bytes, now: float) -> Reply:
         """The answer to a request (without the empty line at its end) at a monotonic instant."""
+        plain = _PLAIN_RANGE.search(head)
+        if plain is not None:
+            # The same request but for its range, which was looked through a moment ago.
+            asked = head[: plain.start()] + head[plain.end() :]
+            known = self._asked.get(asked)
+            if known is not None and known.until >= now:
+                start, end = int(plain[1]), int(plain[2]) + 1
+                if start < end <= known.size:
+                    self._delivery.count_origin_read()
+                    line = b"%s%d-%d/%d\r\ncontent-length: %d%s"
+                    told = line % (_PARTIAL, start, end - 1, known.size, end - start, known.lines)
+                    return Reply(told, known.file, start, end - start)
+        reply = self._look_through(head, now)
+        if plain is not None and reply.again is not None:
+            if len(self._asked) >= _MOST_HELD:
+                del self._asked[next(iter(self._asked))]
+            self._asked[asked] = reply.again
+        return reply
+
+    def _look_through(self, head: bytes, now: float) -> Reply:
         found = _REQUEST.match(head)
         lower = head.lower()
         if found is None or b"\ncontent-length:" in lower or b"\ntransfer-encoding:" in lower:
@@ -78,6 +101,8 @@ class Answers:
         reply.last = last
         if method == b"HEAD":
             reply.left = 0
+        elif not last and b"\nif-" not in lower:
+            reply.again = held
         return reply
 
     def _open(self, target: bytes, token: str, path: bytes, head: bytes, now: float) -> _Held | Reply:
@@ -121,7 +146,7 @@ class Answers:
 
 def _reply(held: _Held, head: bytes, lower: bytes) -> Reply:
     """The range of a file that a request asks for."""
-    plain = None if b"\nif-" in lower else _PLAIN_RANGE.search(lower)
+    plain = None if b"\nif-" in lower else _PLAIN_RANGE.search(head)
     if plain is not None and int(plain[1]) <= int(plain[2]) < held.size:
         start, end, code = int(plain[1]), int(plain[2]) + 1, HTTPStatus.PARTIAL_CONTENT
     else:

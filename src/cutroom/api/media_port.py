@@ -1,15 +1,18 @@
 """The media port: signed objects that are on the disk, sent by the kernel.
 
 An ASGI server has no way to `sendfile`, so every byte of a range passes through Python there. This listener stands
-beside it, in the same process and on the same loop: it knows GET and HEAD of `/media/{token}/{key}`, answers from local
-files only, and leads everything else to the server itself.
+beside it, in a thread of the same process with nothing but an epoll: it knows GET and HEAD of `/media/{token}/{key}`,
+answers from local files only, and leads everything else to the server itself.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
+import select
 import socket
+import threading
 import time
 from contextlib import suppress
 
@@ -19,6 +22,8 @@ from cutroom.api.media_answers import Answers, Reply
 from cutroom.bootstrap.container import Cutroom
 from cutroom.core.errors import CutroomError
 
+log = logging.getLogger(__name__)
+
 _MOST_HEAD = 16 << 10
 _IDLE_SECONDS = 65.0
 _STALLED_SECONDS = 300.0
@@ -26,6 +31,7 @@ _LOOK_SECONDS = 5.0
 _BACKLOG = 512
 _SEND_BUFFER = 1 << 20
 _MOST_CONNECTIONS = 4096
+_READ, _WRITE = select.EPOLLIN | select.EPOLLRDHUP, select.EPOLLOUT
 
 
 class MediaPort:
@@ -37,8 +43,9 @@ class MediaPort:
         self._answers = Answers(services, server_port=server_port)
         self._address = host, port
         self._listener: socket.socket | None = None
-        self._connections: set[_Connection] = set()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._thread: threading.Thread | None = None
+        self._leaving = threading.Event()
+        self._task: asyncio.Task[None] | None = None
 
     @property
     def port(self) -> int:
@@ -54,27 +61,17 @@ class MediaPort:
         family, _, _, _, address = found[0]
         self._listener = listener = socket.create_server(address[:2], family=family, backlog=_BACKLOG, reuse_port=True)
         listener.setblocking(False)
-        loop.add_reader(listener.fileno(), self._accept)
-        self._tasks = [asyncio.create_task(self._refresh()), asyncio.create_task(self._look_for_idle())]
+        self._thread = threading.Thread(target=self._serve, name="media port", daemon=True)
+        self._thread.start()
+        self._task = asyncio.create_task(self._refresh())
 
     async def close(self) -> None:
         """End every connection."""
-        for task in self._tasks:
-            task.cancel()
-        if self._listener is not None:
-            asyncio.get_running_loop().remove_reader(self._listener.fileno())
-            self._listener.close()
-        for connection in list(self._connections):
-            connection.close()
-
-    def _accept(self) -> None:
-        assert self._listener is not None
-        with suppress(OSError):  # somebody who has left again, or no descriptors: the next look takes them
-            sock, _ = self._listener.accept()
-            if len(self._connections) >= _MOST_CONNECTIONS:
-                sock.close()
-                return
-            self._connections.add(_Connection(sock, self._answers, self._connections))
+        self._leaving.set()
+        if self._task is not None:
+            self._task.cancel()
+        if self._thread is not None:
+            await asyncio.to_thread(self._thread.join)
 
     async def _refresh(self) -> None:
         while True:
@@ -82,80 +79,112 @@ class MediaPort:
             with suppress(CutroomError, SQLAlchemyError, OSError):  # away for a moment: the keys hold until it is back
                 await self._keys.fresh()
 
-    async def _look_for_idle(self) -> None:
-        while True:
-            await asyncio.sleep(_LOOK_SECONDS)
-            now = time.monotonic()
-            for connection in list(self._connections):
-                if now - connection.moved_at > (_STALLED_SECONDS if connection.sending else _IDLE_SECONDS):
-                    connection.close()
+    def _serve(self) -> None:
+        """The thread: everything that can be done without waiting, then sleep until there is more."""
+        assert self._listener is not None
+        listener, connections = self._listener, dict[int, _Connection]()
+        with select.epoll() as poll, listener:
+            poll.register(listener.fileno(), select.EPOLLIN)
+            looked_at = time.monotonic()
+            while not self._leaving.is_set():
+                for descriptor, events in poll.poll(0.2 if not connections else 1.0):
+                    connection = connections.get(descriptor)
+                    if connection is not None:
+                        self._turn(connection, events)
+                    elif descriptor == listener.fileno():
+                        self._accept(poll, connections)
+                now = time.monotonic()
+                if now - looked_at > _LOOK_SECONDS:
+                    looked_at = now
+                    for connection in [one for one in connections.values() if one.idles(now)]:
+                        connection.close()
+            for connection in list(connections.values()):
+                connection.close()
+
+    def _turn(self, connection: _Connection, events: int) -> None:
+        try:
+            connection.go_on(events)
+        except Exception:  # the edge: one connection's trouble is not the others'
+            log.exception("the media port hung up on a connection")
+            connection.close()
+
+    def _accept(self, poll: select.epoll, connections: dict[int, _Connection]) -> None:
+        assert self._listener is not None
+        with suppress(OSError):  # somebody who has left again, or no descriptors: the next look takes them
+            sock, _ = self._listener.accept()
+            if len(connections) >= _MOST_CONNECTIONS:
+                sock.close()
+                return
+            connections[sock.fileno()] = _Connection(sock, self._answers, poll, connections)
 
 
 class _Connection:
     """One connection: requests one after the other, each answered before the next is read."""
 
-    def __init__(self, sock: socket.socket, answers: Answers, others: set[_Connection]) -> None:
+    def __init__(
+        self, sock: socket.socket, answers: Answers, poll: select.epoll, others: dict[int, _Connection]
+    ) -> None:
         self._sock = sock
         self._fd = sock.fileno()
         self._answers = answers
+        self._poll = poll
         self._others = others
-        self._loop = asyncio.get_running_loop()
         self._read = b""
         self._reply: Reply | None = None
-        self._waits = False  # for room in the socket's buffer
-        self.moved_at = time.monotonic()
+        self._moved_at = time.monotonic()
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
-        self._loop.add_reader(self._fd, self._readable)
+        poll.register(self._fd, _READ)
 
-    @property
-    def sending(self) -> bool:
-        """Whether an answer is under way."""
-        return self._reply is not None
+    def idles(self, now: float) -> bool:
+        """Whether nothing has moved for too long."""
+        return now - self._moved_at > (_STALLED_SECONDS if self._reply is not None else _IDLE_SECONDS)
 
     def close(self) -> None:
         """Hang up."""
-        if self in self._others:
-            self._others.discard(self)
-            self._loop.remove_reader(self._fd)
-            if self._waits:
-                self._loop.remove_writer(self._fd)
+        if self._others.pop(self._fd, None) is not None:
+            self._poll.unregister(self._fd)
             self._reply = None
             self._sock.close()
 
-    def _readable(self) -> None:
+    def go_on(self, events: int) -> None:
+        """Read what has come, or send on what did not fit before."""
+        if self._reply is not None:
+            if events & (select.EPOLLERR | select.EPOLLHUP):
+                self.close()
+            elif events & _WRITE and self._send():
+                self._poll.modify(self._fd, _READ)
+                self._next()
+            return
         try:
             data = self._sock.recv(_MOST_HEAD)
         except BlockingIOError:
             return
         except OSError:
             data = b""
-        if not data or len(self._read) + len(data) > 2 * _MOST_HEAD:
+        if not data:
             self.close()
             return
         self._read = self._read + data if self._read else data
-        if self._reply is None:
-            self._next()
+        self._next()
 
     def _next(self) -> None:
         """Answer what has been read, for as long as the answers go out at once."""
-        while self._reply is None and self in self._others:
+        while self._reply is None and self._read and self._fd in self._others:
             head, end, rest = self._read.partition(b"\r\n\r\n")
-            if not end:
+            if not end or len(head) > _MOST_HEAD:
                 if len(self._read) > _MOST_HEAD:
                     self.close()
                 return
             self._read = rest
-            self.moved_at = time.monotonic()
-            self._reply = self._answers.to(head, self.moved_at)
-            self._send()
+            self._moved_at = now = time.monotonic()
+            self._reply = self._answers.to(head, now)
+            if not self._send() and self._reply is not None:
+                self._poll.modify(self._fd, _WRITE)  # nothing more is read before this has gone out
 
-    def _writable(self) -> None:
-        self._send()
-        self._next()
-
-    def _send(self) -> None:
+    def _send(self) -> bool:
+        """Whether the whole answer has gone out."""
         reply = self._reply
         assert reply is not None
         try:
@@ -167,23 +196,19 @@ class _Connection:
                 sent = os.sendfile(self._fd, reply.file.fileno(), reply.start, reply.left)
                 if not sent:
                     self.close()  # it became shorter: the length that was promised cannot be kept
-                    return
+                    return False
                 reply.start += sent
                 reply.left -= sent
-                self.moved_at = time.monotonic()
         except BlockingIOError:
-            pass
+            self._moved_at = time.monotonic()
+            return False
         except OSError:
             self.close()
-            return
-        if reply.head or reply.left:
-            if not self._waits:
-                self._waits = True
-                self._loop.add_writer(self._fd, self._writable)
-            return
-        if self._waits:
-            self._waits = False
-            self._loop.remove_writer(self._fd)
+            return False
+        if reply.head:
+            return False
         self._reply = None
         if reply.last:
             self.close()
+            return False
+        return True
