@@ -79,6 +79,7 @@ class Fetching:
                 queue="io",
                 target="cutroom.uploads.work:fetch",
                 prepare=self._prepare,
+                deliver=self._deliver,
                 publish=self._publish,
                 failed=self._failed,
                 max_attempts=max_attempts,
@@ -97,13 +98,17 @@ class Fetching:
             "seconds": self._seconds,
         }
 
+    async def _deliver(self, job: Job, arguments: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
+        named = {**result, "name": result["name"] or job.payload["name"]}
+        await self._handover.publish(self._part(job), video_id=job.payload["video_id"], name=named["name"])
+        return named
+
     async def _publish(self, tx: Transaction, job: Job, result: dict[str, Any]) -> dict[str, Any]:
         asked = job.payload
-        video = await self._handover.hand_over_within(
+        video = await self._handover.add_published(
             tx,
-            self._part(job),
             video_id=asked["video_id"],
-            name=result["name"] or asked["name"],
+            name=result["name"],
             owner_id=asked["owner_id"],
             visibility=Visibility(asked["visibility"]),
         )

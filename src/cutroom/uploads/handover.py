@@ -58,12 +58,15 @@ class Handover:
                 await on_handed(tx, handed)
         return handed
 
-    async def hand_over_within(
-        self, tx: Transaction, path: Path, *, video_id: str, name: str, owner_id: str | None, visibility: Visibility
+    async def publish(self, path: Path, *, video_id: str, name: str) -> None:
+        """The first half for a job: the file goes where it belongs, which may take long and holds no transaction."""
+        await asyncio.to_thread(self._publish, f"originals/{video_id}/{object_name(name)}", path)
+
+    async def add_published(
+        self, tx: Transaction, *, video_id: str, name: str, owner_id: str | None, visibility: Visibility
     ) -> Video:
-        """The same inside a job's finishing transaction, where nobody waits for word of duplicates."""
+        """The second half, in the job's finishing transaction, where nobody waits for word of duplicates."""
         key = f"originals/{video_id}/{object_name(name)}"
-        await asyncio.to_thread(self._publish, key, path)
         return await self._library.add_stored(
             tx, video_id=video_id, key=key, name=name, owner_id=owner_id, visibility=visibility
         )
