@@ -53,6 +53,13 @@ async def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIter
     await drop_postgres(POSTGRES, url)
 
 
+def test_files_of_revisions_are_named_after_them() -> None:
+    """A start compares names only, and loads Alembic when there is something to upgrade."""
+    scripts = ScriptDirectory.from_config(upgrading._config())
+    assert tuple(sorted(one.revision for one in scripts.walk_revisions())) == upgrading.REVISIONS
+    assert upgrading.REVISIONS[-1] == scripts.get_current_head()
+
+
 @pytest.mark.parametrize("revision", sorted(EARLIER))
 async def test_from_each_earlier_revision(empty_url: str, tmp_path: Path, revision: str) -> None:
     path = tmp_path / "cutroom.db"

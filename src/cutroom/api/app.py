@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import select
 import signal
 import socket
 import threading
@@ -25,7 +26,6 @@ from cutroom.api import access, errors, probes, security, site
 from cutroom.api.front import Front
 from cutroom.api.lane import CacheLane
 from cutroom.api.limits import Limits
-from cutroom.api.media_port import MediaPort
 from cutroom.api.routes import (
     accounts,
     clips,
@@ -60,7 +60,7 @@ from cutroom.bootstrap.container import Cutroom, build, start
 from cutroom.bootstrap.settings import LimitsSettings, ServerSettings, Settings, load
 from cutroom.cache import RateLimiter
 from cutroom.cache.shared import Shared
-from cutroom.core.errors import CutroomError
+from cutroom.core.errors import CutroomError, ErrorKind
 from cutroom.db.commits import commits
 from cutroom.delivery.service import FLUSH_SECONDS
 from cutroom.media.pool import DecodePool
@@ -207,6 +207,15 @@ async def _media_port(services: Cutroom) -> AsyncIterator[None]:
     if not server.media_port:
         yield
         return
+    if not hasattr(select, "epoll"):
+        raise CutroomError(
+            "server.media-port-unsupported",
+            "The media port needs Linux.",
+            hint="Unset CUTROOM_SERVER_MEDIA_PORT: the server sends media itself then.",
+            kind=ErrorKind.UNSUPPORTED,
+        )
+    from cutroom.api.media_port import MediaPort
+
     port = MediaPort(services, host=server.host, port=server.media_port, server_port=server.port)
     await port.start()
     try:
