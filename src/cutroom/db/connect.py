@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.util import await_only
 
 from cutroom.core.errors import CutroomError
+from cutroom.db.direct import set_flush
 from cutroom.db.pooling import Pooling
 from cutroom.db.refusals import query_timeout, unreachable
 
@@ -127,17 +128,17 @@ def _sqlite(url: str, pooling: Pooling, *, direct: bool) -> AsyncEngine:
     @event.listens_for(engine.sync_engine, "begin")
     def begin(conn: Any) -> None:
         # A read transaction that turns to writing gets SQLITE_BUSY_SNAPSHOT at once, whatever the timeout.
+        if conn.connection.driver_connection._conn.in_transaction:
+            return  # `db.direct` has begun it
         options = conn.get_execution_options()
         flush = options.get("cutroom_write")
         unhurried = options.get("cutroom_unhurried") or not pooling.query_seconds
         conn.connection.driver_connection._conn.limit = math.inf if unhurried else pooling.query_seconds
         cursor = conn.connection.cursor()
-        if flush is not None and conn.info.get("synchronous", "NORMAL") != flush:
-            cursor.execute(f"PRAGMA synchronous={flush}")
-            conn.info["synchronous"] = flush
         if flush is None:
             cursor.execute("BEGIN")
         else:
+            set_flush(cursor, conn.info, flush)
             _patiently(cursor, "BEGIN IMMEDIATE", pooling.busy_seconds if direct else 0.0)
         cursor.close()
 

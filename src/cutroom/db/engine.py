@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cutroom.db.connect import make_engine
+from cutroom.db.direct import DirectConnections
 from cutroom.db.pooling import Pooling, PoolNumbers, numbers_of
 from cutroom.db.reading import Readers, T, Work
 from cutroom.db.refusals import REFUSALS, explain
@@ -62,11 +63,13 @@ class Database:
         runner's.
         """
         self.is_sqlite = url.startswith("sqlite")
+        self.direct = direct and self.is_sqlite
         self.commits = 0  # of this process
         self.pooling = pooling or Pooling()
         self.statements = statements
         self.engine = make_engine(url, self.pooling, direct=direct)
         self.before_commit: Callable[[Transaction], Awaitable[None]] | None = None  # of one that has touched something
+        self._direct = DirectConnections(self.engine, self.pooling) if self.direct else None
         self._readers: Readers | None = None
         if self.is_sqlite and (path := self.engine.url.database):
             self._readers = Readers(path, self.pooling)
@@ -83,15 +86,11 @@ class Database:
         what a person was told is done. PostgreSQL always does. `unhurried` lets its statements take any time.
         """
         try:
-            async with self.engine.connect() as conn:
-                if self.is_sqlite or unhurried:
-                    flush = "FULL" if durable else "NORMAL"
-                    conn = await conn.execution_options(cutroom_write=flush, cutroom_unhurried=unhurried)
-                async with conn.begin():
-                    transaction = Transaction(conn)
-                    yield transaction
-                    if transaction.tags and self.before_commit is not None:
-                        await self.before_commit(transaction)
+            async with self._writing("FULL" if durable else "NORMAL", unhurried=unhurried) as conn:
+                transaction = Transaction(conn)
+                yield transaction
+                if transaction.tags and self.before_commit is not None:
+                    await self.before_commit(transaction)
         except REFUSALS as error:
             _raise(error)
         finally:
@@ -102,17 +101,29 @@ class Database:
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A connection for reading, in one snapshot."""
         try:
-            async with self.engine.connect() as conn:
+            async with self.engine.connect() if self._direct is None else self._direct.begun() as conn:
                 yield conn
         except REFUSALS as error:
             _raise(error)
 
+    @asynccontextmanager
+    async def _writing(self, flush: str, *, unhurried: bool) -> AsyncIterator[AsyncConnection]:
+        if self._direct is not None:
+            async with self._direct.begun(flush=flush, unhurried=unhurried) as conn:
+                yield conn
+            return
+        async with self.engine.connect() as conn:
+            if self.is_sqlite or unhurried:
+                conn = await conn.execution_options(cutroom_write=flush, cutroom_unhurried=unhurried)
+            async with conn.begin():
+                yield conn
+
     async def look(self, work: Work[T]) -> T:
         """What `work(connection)` returns, in one snapshot: the cheap way to read, for what awaits its connection only.
 
-        On SQLite the whole of it runs in another thread.
+        On SQLite the whole of it runs in another thread, unless everything is `direct`.
         """
-        if self._readers is None:
+        if self._readers is None or self._direct is not None:
             async with self.read() as conn:
                 return await work(conn)
         try:
@@ -134,6 +145,8 @@ class Database:
         """Close every pooled connection."""
         if self._readers is not None:
             await asyncio.to_thread(self._readers.close)
+        if self._direct is not None:
+            await self._direct.close()
         await self.engine.dispose()
         if self.statements is not None:
             await asyncio.to_thread(self.statements.close)

@@ -17,15 +17,16 @@ _HEADER = struct.Struct("iIII")  # watch, mask, cookie, length of the name that 
 class FileNotices:
     """Sets `told` whenever the file is written to, by whichever process of this machine."""
 
-    def __init__(self, descriptor: int, name: str) -> None:
+    def __init__(self, descriptor: int, name: str, told: asyncio.Event) -> None:
         """Use `FileNotices.of`."""
-        self.told = asyncio.Event()
+        self.told = told
+        self.count = 0
         self._descriptor = descriptor
         self._name = name.encode()
         asyncio.get_running_loop().add_reader(descriptor, self._read)
 
     @classmethod
-    def of(cls, path: Path) -> FileNotices | None:
+    def of(cls, path: Path, told: asyncio.Event) -> FileNotices | None:
         """None where the system has no such notices. The file may come later; its folder is there."""
         if sys.platform != "linux":
             return None
@@ -36,7 +37,7 @@ class FileNotices:
         if libc.inotify_add_watch(descriptor, os.fsencode(path.parent), _MODIFIED) < 0:
             os.close(descriptor)
             return None
-        return cls(descriptor, path.name)
+        return cls(descriptor, path.name, told)
 
     def close(self) -> None:
         """Let go of the watch."""
@@ -51,4 +52,5 @@ class FileNotices:
                 *_, length = _HEADER.unpack_from(events, start)
                 start += _HEADER.size + length
                 if events[start - length : start].rstrip(b"\0") == self._name:
+                    self.count += 1
                     self.told.set()

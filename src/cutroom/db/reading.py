@@ -20,6 +20,7 @@ from sqlalchemy.pool import NullPool
 
 from cutroom.db.deadlines import TimedConnection
 from cutroom.db.pooling import Pooling
+from cutroom.db.prepared import Driver
 
 T = TypeVar("T")
 Work = Callable[[AsyncConnection], Coroutine[Any, Any, T]]
@@ -28,8 +29,9 @@ Work = Callable[[AsyncConnection], Coroutine[Any, Any, T]]
 class _Reader:
     """An `AsyncConnection` as far as reading goes; what is awaited of it is there already."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, driver: Driver) -> None:
         self.dialect = connection.dialect
+        self.driver = driver
         self._connection = connection
 
     async def execute(self, statement: Any, parameters: Any = None) -> Any:
@@ -75,7 +77,8 @@ class Readers:
         driver = cast(Any, connection.connection.driver_connection)
         driver.execute("PRAGMA query_only=ON").close()
         driver.limit = self._limit
-        self._own.driver, self._own.reader = driver, cast(AsyncConnection, _Reader(connection))
+        inside = Driver(driver, connection.info, connection.dialect, None)
+        self._own.driver, self._own.reader = driver, cast(AsyncConnection, _Reader(connection, inside))
 
     def _run(self, work: Work[T]) -> T:
         driver = self._own.driver

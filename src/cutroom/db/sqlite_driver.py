@@ -105,6 +105,7 @@ class Dialect(SQLiteDialect_aiosqlite):
     """`sqlite+cutroom:///PATH`."""
 
     supports_statement_cache = True
+    direct = False
 
     @classmethod
     def import_dbapi(cls) -> AsyncAdapt_aiosqlite_dbapi:
@@ -149,6 +150,7 @@ class DirectDialect(Dialect):
     """
 
     supports_statement_cache = True
+    direct = True
 
     @classmethod
     def import_dbapi(cls) -> AsyncAdapt_aiosqlite_dbapi:

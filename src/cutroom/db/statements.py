@@ -89,6 +89,10 @@ class Statements:
         """Count what this engine sends."""
         from sqlalchemy import event
 
+        @event.listens_for(engine, "connect")
+        def opened(_driver: Any, record: Any) -> None:
+            record.info["cutroom_statements"] = self  # for `db.prepared`
+
         @event.listens_for(engine, "before_cursor_execute")
         def begin(_conn: Any, _cursor: Any, _text: str, _values: Any, context: Any, _many: bool) -> None:
             context.cutroom_began = time.perf_counter()

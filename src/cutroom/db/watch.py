@@ -26,7 +26,10 @@ class ChangeWatch(Protocol):
         """Forget what has happened so far."""
 
     async def wait(self, timeout_seconds: float) -> bool:
-        """Until somebody commits after `rearm`; False when the time ran out first."""
+        """Until somebody commits after `rearm`, or `nudge`; False when the time ran out first."""
+
+    def nudge(self) -> None:
+        """Let `wait` return now, or the next one at once if there is none."""
 
     async def close(self) -> None:
         """Let go of the connection."""
@@ -50,25 +53,35 @@ class _SQLiteWatch:
 
     def __init__(self, path: str) -> None:
         self._conn = sqlite3.connect(path, isolation_level=None, timeout=0.05)
-        self._notices = FileNotices.of(Path(f"{path}-wal"))
-        self._seen = self._version()
+        self._told = asyncio.Event()
+        self._notices = FileNotices.of(Path(f"{path}-wal"), self._told)
+        self._nudged = False
+        self._handled = 0  # notices
+        self._last = self._seen = self._version()
 
     def rearm(self) -> None:
-        if self._notices is not None:
-            self._notices.told.clear()
-        self._seen = self._version()
+        self._seen = self._last  # not looked up anew: what was committed since is found by `wait`
 
     async def wait(self, timeout_seconds: float) -> bool:
         until = asyncio.get_running_loop().time() + timeout_seconds
-        while self._version() == self._seen:
+        pause = _POLL_SECONDS if self._notices is None else _UNTOLD_SECONDS
+        while not self._nudged:
             left = until - asyncio.get_running_loop().time()
             if left <= 0:
                 return False
-            if self._notices is None:
-                await asyncio.sleep(min(_POLL_SECONDS, left))
-            elif await _told(self._notices.told, min(_UNTOLD_SECONDS, left)) and await self._settles():
-                return True
+            if await _told(self._told, min(pause, left)):
+                if self._nudged or await self._settles():
+                    break
+            elif self._has_moved():
+                break
+        if self._nudged and self._noticed() == self._handled:
+            self._told.clear()
+        self._nudged = False
         return True
+
+    def nudge(self) -> None:
+        self._nudged = True
+        self._told.set()
 
     async def close(self) -> None:
         if self._notices is not None:
@@ -77,13 +90,20 @@ class _SQLiteWatch:
 
     async def _settles(self) -> bool:
         """The counter follows the write after a moment, or after a flush to the disk, or never: a rollback."""
-        assert self._notices is not None
-        self._notices.told.clear()
         for pause in _SETTLING_SECONDS:
-            if self._version() != self._seen:
+            self._told.clear()
+            self._handled = self._noticed()
+            if self._has_moved():
                 return True
-            await asyncio.sleep(pause)
+            await _told(self._told, pause)
         return False
+
+    def _noticed(self) -> int:
+        return 0 if self._notices is None else self._notices.count
+
+    def _has_moved(self) -> bool:
+        self._last = self._version()
+        return self._last != self._seen
 
     def _version(self) -> int:
         with contextlib.suppress(sqlite3.OperationalError):  # busy for a moment: look again at the next poll
@@ -111,6 +131,9 @@ class _PostgresWatch:
 
     async def wait(self, timeout_seconds: float) -> bool:
         return await _told(self._told, timeout_seconds)
+
+    def nudge(self) -> None:
+        self._told.set()
 
     async def close(self) -> None:
         self._pooled.invalidate()

@@ -8,11 +8,12 @@ from sqlalchemy import Integer, bindparam, delete, func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cutroom.core import clock
+from cutroom.db.prepared import Prepared
 from cutroom.db.watch import CHANNEL
 from cutroom.events.models import Note, OutboxRow
 from cutroom.events.tables import outbox
 
-_INSERT = insert(outbox)
+_INSERT = Prepared(insert(outbox))
 _NOTIFY = text(f"NOTIFY {CHANNEL}")
 _COLUMNS = (
     outbox.c.id,
@@ -22,7 +23,7 @@ _COLUMNS = (
     outbox.c.payload,
     outbox.c.created_at,
 )
-_AFTER = (  # built once, for it is asked after every commit
+_AFTER = Prepared(  # it is asked after every commit
     select(*_COLUMNS)
     .where(outbox.c.id > bindparam("row_id"))
     .order_by(outbox.c.id)
@@ -35,8 +36,8 @@ async def insert_rows(conn: AsyncConnection, notes: Sequence[Note]) -> None:
     if not notes:
         return
     at = clock.now()
-    await conn.execute(
-        _INSERT,
+    await _INSERT.many(
+        conn,
         [
             {
                 "topic": note.topic,
@@ -54,8 +55,7 @@ async def insert_rows(conn: AsyncConnection, notes: Sequence[Note]) -> None:
 
 async def after(conn: AsyncConnection, row_id: int, *, limit: int) -> list[OutboxRow]:
     """The rows after an id, oldest first."""
-    found = await conn.execute(_AFTER, {"row_id": row_id, "most": limit})
-    return [OutboxRow(**row) for row in found.mappings()]
+    return [OutboxRow(**row) for row in await _AFTER.rows(conn, {"row_id": row_id, "most": limit})]
 
 
 async def latest_id(conn: AsyncConnection) -> int:

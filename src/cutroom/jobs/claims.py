@@ -7,13 +7,14 @@ from functools import cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import BigInteger, ColumnElement, Executable, and_, bindparam, literal, or_, select, union_all, update
+from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, literal, or_, select, union_all, update
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cutroom.core import clock
 from cutroom.core.errors import ErrorDocument
 from cutroom.db.lease_clock import LeaseClock
+from cutroom.db.prepared import Prepared
 from cutroom.jobs.edges import AGAIN
 from cutroom.jobs.models import Job
 from cutroom.jobs.store import COLUMNS, QUEUED, RUNNING, job_of
@@ -25,10 +26,10 @@ _FAR = 3_600 * clock.SECOND
 
 
 _HELD = (jobs.c.id == bindparam("this_id"), jobs.c.fence == bindparam("this_fence"), RUNNING)
-_HOLD = select(jobs.c.id).where(*_HELD)
-_LOCK = _HOLD.with_for_update()
+_HOLD = Prepared(select(jobs.c.id).where(*_HELD))
+_LOCK = Prepared(select(jobs.c.id).where(*_HELD).with_for_update())
 _ASKED_TO_STOP = or_(jobs.c.cancel_requested == 1, jobs.c.pause_requested == 1)
-_STOPPING = select(*COLUMNS).where(RUNNING, jobs.c.lease_owner == bindparam("owner"), _ASKED_TO_STOP)
+_STOPPING = Prepared(select(*COLUMNS).where(RUNNING, jobs.c.lease_owner == bindparam("owner"), _ASKED_TO_STOP))
 
 Takes = Mapping[str, int]
 """Kinds that a worker can do, and the newest version of their payloads that it can read."""
@@ -58,11 +59,11 @@ def _frozen(takes: Takes) -> Frozen:
 async def ready(conn: AsyncConnection, queues: Mapping[str, Takes], at: int) -> dict[str, int]:
     """The queues that have a job to start, with the priority of the best one."""
     asked = tuple((queue, _frozen(takes)) for queue, takes in queues.items() if takes)
-    return {row.queue: row.priority for row in await conn.execute(_ready(asked), {"at": at})} if asked else {}
+    return {row["queue"]: row["priority"] for row in await _ready(asked).rows(conn, {"at": at})} if asked else {}
 
 
 @cache
-def _ready(queues: tuple[tuple[str, Frozen], ...]) -> Executable:
+def _ready(queues: tuple[tuple[str, Frozen], ...]) -> Prepared:
     best = [
         select(jobs.c.queue, jobs.c.priority)
         .where(*_startable(literal(queue), takes))
@@ -72,7 +73,7 @@ def _ready(queues: tuple[tuple[str, Frozen], ...]) -> Executable:
         .select()
         for queue, takes in queues
     ]
-    return union_all(*best)
+    return Prepared(union_all(*best))
 
 
 async def startable(conn: AsyncConnection, queues: Collection[str], at: int, limit: int) -> list[tuple[str, str, int]]:
@@ -127,12 +128,11 @@ async def claim(
         **lease_clock.bound(),
         "lease": lease,
     }
-    claimed = await conn.execute(_claim(_frozen(takes), lease_clock), values)
-    return _one(claimed.mappings().one_or_none())
+    return _one(await _claim(_frozen(takes), lease_clock).row(conn, values))
 
 
 @cache
-def _claim(takes: Frozen, lease_clock: LeaseClock) -> Executable:
+def _claim(takes: Frozen, lease_clock: LeaseClock) -> Prepared:
     best = (
         select(jobs.c.id)
         .where(*_startable(bindparam("queue_asked"), takes), jobs.c.priority >= bindparam("at_least"))
@@ -141,7 +141,7 @@ def _claim(takes: Frozen, lease_clock: LeaseClock) -> Executable:
     )
     if not lease_clock.sqlite:
         best = best.with_for_update(skip_locked=True)
-    return (
+    return Prepared(
         update(jobs)
         .where(jobs.c.id == best.scalar_subquery())
         .values(
@@ -167,32 +167,30 @@ async def renew(
 ) -> Job | None:
     """Extend the lease of an attempt that still has its job."""
     bound = {**_this(job), **lease_clock.bound(), "lease": lease, **_new(values)}
-    renewed = await conn.execute(_renew(tuple(values), lease_clock), bound)
-    return _one(renewed.mappings().one_or_none())
+    return _one(await _renew(tuple(values), lease_clock).row(conn, bound))
 
 
 @cache
-def _renew(names: tuple[str, ...], lease_clock: LeaseClock) -> Executable:
+def _renew(names: tuple[str, ...], lease_clock: LeaseClock) -> Prepared:
     until = lease_clock.bound_now() + bindparam("lease", type_=BigInteger)
-    return update(jobs).where(*_HELD).values(lease_until=until, **_bound(names)).returning(*COLUMNS)
+    return Prepared(update(jobs).where(*_HELD).values(lease_until=until, **_bound(names)).returning(*COLUMNS))
 
 
 async def hold(conn: AsyncConnection, job: Job) -> bool:
     """Lock the row; False when the attempt has lost it. On SQLite the write transaction is the lock."""
     held = _HOLD if conn.dialect.name == "sqlite" else _LOCK
-    return (await conn.execute(held, _this(job))).first() is not None
+    return await held.row(conn, _this(job)) is not None
 
 
 async def end(conn: AsyncConnection, job: Job, values: Mapping[str, Any]) -> Job | None:
     """Take the row out of `running`: to another state, or where `values` name none, to wait for its next attempt."""
-    ended = await conn.execute(_end(tuple(values)), {**_this(job), **_new(values)})
-    return _one(ended.mappings().one_or_none())
+    return _one(await _end(tuple(values)).row(conn, {**_this(job), **_new(values)}))
 
 
 @cache
-def _end(names: tuple[str, ...]) -> Executable:
+def _end(names: tuple[str, ...]) -> Prepared:
     state = {} if "state" in names else {"state": AGAIN}
-    return (
+    return Prepared(
         update(jobs)
         .where(*_HELD)
         .values(
@@ -211,7 +209,7 @@ def _end(names: tuple[str, ...]) -> Executable:
 
 async def stopping(conn: AsyncConnection, owner: str) -> list[Job]:
     """The owner's jobs that are to be cancelled or paused."""
-    return [job_of(row) for row in (await conn.execute(_STOPPING, {"owner": owner})).mappings()]
+    return [job_of(row) for row in await _STOPPING.rows(conn, {"owner": owner})]
 
 
 async def expired(conn: AsyncConnection, lease_clock: LeaseClock, *, all_running: bool) -> list[RowMapping]:
@@ -253,5 +251,5 @@ def _new(values: Mapping[str, Any]) -> dict[str, Any]:
     return {f"new_{name}": value for name, value in values.items()}
 
 
-def _one(row: RowMapping | None) -> Job | None:
+def _one(row: Mapping[str, Any] | RowMapping | None) -> Job | None:
     return None if row is None else job_of(row)

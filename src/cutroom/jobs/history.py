@@ -6,17 +6,18 @@ from functools import cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import Executable, bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cutroom.core.errors import ErrorDocument
+from cutroom.db.prepared import Prepared
 from cutroom.jobs.models import Job, JobAttempt, Trace
 from cutroom.jobs.tables import job_attempts
 
 MOST_STAGES = 200
 """Of work that names a stage for each of a thousand things."""
 
-_INSERT = insert(job_attempts)
+_INSERT = Prepared(insert(job_attempts))
 
 
 async def open_attempt(conn: AsyncConnection, job: Job, worker: str) -> None:
@@ -28,7 +29,7 @@ async def open_attempt(conn: AsyncConnection, job: Job, worker: str) -> None:
         "worker": worker,
         "started_at": job.started_at,
     }
-    await conn.execute(_INSERT, row)
+    await _INSERT.run(conn, row)
 
 
 async def note_trace(conn: AsyncConnection, job: Job, trace: Trace) -> None:
@@ -61,13 +62,13 @@ async def attempts(conn: AsyncConnection, job_id: str) -> list[JobAttempt]:
 
 async def _change(conn: AsyncConnection, job: Job, values: dict[str, Any]) -> None:
     new = {f"new_{name}": value for name, value in values.items()}
-    await conn.execute(_update(tuple(values)), {"this_id": job.id, "this_fence": job.fence, **new})
+    await _update(tuple(values)).run(conn, {"this_id": job.id, "this_fence": job.fence, **new})
 
 
 @cache
-def _update(names: tuple[str, ...]) -> Executable:
+def _update(names: tuple[str, ...]) -> Prepared:
     """Put together once."""
-    return (
+    return Prepared(
         update(job_attempts)
         .where(job_attempts.c.job_id == bindparam("this_id"), job_attempts.c.fence == bindparam("this_fence"))
         .values({name: bindparam(f"new_{name}", type_=job_attempts.c[name].type) for name in names})

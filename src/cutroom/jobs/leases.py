@@ -61,6 +61,7 @@ class Leases:
         self._clock = LeaseClock(sqlite=database.is_sqlite)
         self._lease = int(lease_seconds * clock.SECOND)
         self.owner = owner
+        self.direct = database.direct
         self.lease_seconds = lease_seconds
 
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:

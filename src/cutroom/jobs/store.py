@@ -10,7 +10,6 @@ from typing import Any
 import msgspec
 from sqlalchemy import (
     ColumnElement,
-    Executable,
     and_,
     bindparam,
     case,
@@ -23,11 +22,11 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cutroom.core import clock
 from cutroom.core.errors import ErrorDocument
+from cutroom.db.prepared import Prepared
 from cutroom.jobs.models import Job, JobFilter, JobState
 from cutroom.jobs.tables import jobs
 
@@ -53,7 +52,7 @@ _ACTIVE_FOR = (  # built once
 )
 
 
-def job_of(row: RowMapping) -> Job:
+def job_of(row: Mapping[Any, Any]) -> Job:
     """A row as a value."""
     fields: dict[str, Any] = dict(row)
     fields["state"] = JobState(fields["state"])
@@ -69,7 +68,7 @@ async def insert(conn: AsyncConnection, row: Mapping[str, Any]) -> tuple[Job, bo
 
     Returns the job and whether its row was written.
     """
-    written = (await conn.execute(_insert_or_raise(conn.dialect.name), dict(row))).mappings().one_or_none()
+    written = await _insert_or_raise(conn.dialect.name).row(conn, row)
     if written is not None:
         return job_of(written), True
     same = select(*COLUMNS).where(jobs.c.idempotency_key == row["idempotency_key"], ACTIVE)
@@ -230,15 +229,15 @@ def new_row(job_id: str, fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @cache
-def _insert_or_raise(dialect: str) -> Executable:
-    """Built once: putting it together takes longer than running it."""
+def _insert_or_raise(dialect: str) -> Prepared:
     statement = (sqlite.insert if dialect == "sqlite" else postgresql.insert)(jobs)
-    return statement.on_conflict_do_update(
+    raising = statement.on_conflict_do_update(
         index_elements=[jobs.c.idempotency_key],
         index_where=ACTIVE,
         set_={"priority": statement.excluded.priority},
         where=jobs.c.priority < statement.excluded.priority,
-    ).returning(*COLUMNS)
+    )
+    return Prepared(raising.returning(*COLUMNS))
 
 
 def chunks(values: builtins.list[str], size: int = 500) -> builtins.list[builtins.list[str]]:

@@ -9,6 +9,7 @@ import shutil
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,7 +21,7 @@ from cutroom.core import clock
 from cutroom.core.errors import CutroomError, ErrorDocument, ErrorKind
 from cutroom.jobs.errors import StaleFenceError, kind_unknown
 from cutroom.jobs.leases import Leases
-from cutroom.jobs.models import Job, JobKind, StageMark, Trace
+from cutroom.jobs.models import Job, JobKind, OnProgress, StageMark, Trace
 from cutroom.media.pool import DecodePool
 from cutroom.processes.running import Child
 from cutroom.storage.port import ObjectStore
@@ -86,7 +87,7 @@ class Attempt:
 
     async def run(self) -> None:
         """The whole attempt, to its end in the database."""
-        renewing = asyncio.create_task(self._keep_lease())
+        keeping = _Later(TICK_SECONDS, self._keep_lease)
         try:
             await self._run()
         except StaleFenceError:
@@ -95,8 +96,8 @@ class Attempt:
             log.exception("%s: attempt %d could not be ended in the database.", self.job.id, self.job.fence)
         finally:
             self._ending.set()
-            await renewing
-            await asyncio.to_thread(remove_work_dir, self._work_dir)
+            await keeping.over()
+            await self._remove_folder()
 
     async def _run(self) -> None:
         kind = self._leases.kind(self.job.kind)
@@ -124,7 +125,7 @@ class Attempt:
 
     async def _work(self, kind: JobKind) -> dict[str, Any] | None:
         """From the claim to the child's result; None when nothing was left to do."""
-        await asyncio.to_thread(self._work_dir.mkdir, parents=True, exist_ok=True)
+        await self._make_folder()
         async with self._pool.lend() as child:
             async with self._leases.transaction() as tx:
                 await self._leases.begin(tx, self.job, child.group)
@@ -145,6 +146,16 @@ class Attempt:
             found = await self._unless_stopped(kind.deliver(self.job, arguments, found))
         return found
 
+    async def _make_folder(self) -> None:
+        if self._leases.direct:
+            self._work_dir.mkdir(parents=True, exist_ok=True)
+        else:  # on a network's file system, which may hang
+            await asyncio.to_thread(self._work_dir.mkdir, parents=True, exist_ok=True)
+
+    async def _remove_folder(self) -> None:
+        if not (self._leases.direct and _removed_empty(self._work_dir)):
+            await asyncio.to_thread(remove_work_dir, self._work_dir)
+
     async def _unless_stopped(self, work: Coroutine[Any, Any, T]) -> T:
         """The result of `work`, which `stop` cancels."""
         self._child = task = asyncio.create_task(work)
@@ -153,7 +164,7 @@ class Attempt:
         return await task
 
     async def _run_child(self, kind: JobKind, child: Child, arguments: dict[str, Any]) -> Any:
-        following = asyncio.create_task(self._follow(kind))
+        following = None if kind.progress is None else asyncio.create_task(self._follow(kind.progress))
         try:
             if self._stop is not None:
                 raise asyncio.CancelledError
@@ -169,7 +180,8 @@ class Attempt:
             # Not cancelled: it may be in the middle of a transaction.
             self._events.append({})
             self._event_seen.set()
-            await following
+            if following is not None:
+                await following
         if self._failure is not None:
             raise self._failure
         return result
@@ -226,7 +238,7 @@ class Attempt:
             self._events.append(progress)
             self._event_seen.set()
 
-    async def _follow(self, kind: JobKind) -> None:
+    async def _follow(self, told: OnProgress) -> None:
         """Hand the child's events to the kind, in order, each in a transaction that holds the fence."""
         while True:
             await self._event_seen.wait()
@@ -235,15 +247,14 @@ class Attempt:
                 event = self._events.popleft()
                 if not event:
                     return
-                if kind.progress is not None and not await self._tell(kind, event):
+                if not await self._tell(told, event):
                     return
 
-    async def _tell(self, kind: JobKind, event: dict[str, Any]) -> bool:
-        assert kind.progress is not None
+    async def _tell(self, told: OnProgress, event: dict[str, Any]) -> bool:
         try:
             async with self._leases.transaction() as tx:
                 await self._leases.hold(tx, self.job)
-                await kind.progress(tx, self.job, event)
+                await told(tx, self.job, event)
         except StaleFenceError:
             self.stop(Stop.LOST)
             return False
@@ -256,26 +267,30 @@ class Attempt:
 
     async def _keep_lease(self) -> None:
         """Renew and write progress every tick, until the attempt ends; give up when the lease has run out."""
-        written = time.monotonic()
-        while not await _within(self._ending, TICK_SECONDS):
-            if not self._news and time.monotonic() - written < self._leases.lease_seconds / 3:
-                continue
-            written, news, self._news = time.monotonic(), self._news, False
-            try:
-                job = await self._renew(news)
-            except StaleFenceError:
-                self.stop(Stop.LOST)
-                return
-            except (CutroomError, *DATABASE_AWAY) as error:
-                log.warning("%s: the lease could not be renewed: %s", self.job.id, error)
-                self._news = True
-                if time.monotonic() > self._lease_ends:
+        written = self._lease_ends - self._leases.lease_seconds
+        while not self._ending.is_set():
+            if self._news or time.monotonic() - written >= self._leases.lease_seconds / 3:
+                written = time.monotonic()
+                if not await self._renewed(written):
                     self.stop(Stop.LOST)
                     return
-                continue
-            self._lease_ends = written + self._leases.lease_seconds
-            if job.cancel_requested or job.pause_requested:
-                self.stop(Stop.CANCEL if job.cancel_requested else Stop.PAUSE)
+            await _within(self._ending, TICK_SECONDS)
+
+    async def _renewed(self, at: float) -> bool:
+        """Write once; False when the job is lost."""
+        news, self._news = self._news, False
+        try:
+            job = await self._renew(news)
+        except StaleFenceError:
+            return False
+        except (CutroomError, *DATABASE_AWAY) as error:
+            log.warning("%s: the lease could not be renewed: %s", self.job.id, error)
+            self._news = True
+            return time.monotonic() <= self._lease_ends
+        self._lease_ends = at + self._leases.lease_seconds
+        if job.cancel_requested or job.pause_requested:
+            self.stop(Stop.CANCEL if job.cancel_requested else Stop.PAUSE)
+        return True
 
     async def _renew(self, news: bool) -> Job:
         trace = self._trace()
@@ -333,10 +348,36 @@ def remove_work_dir(work_dir: Path) -> None:
         return  # another attempt's folder is still in it
 
 
-async def _within(event: asyncio.Event, seconds: float) -> bool:
+def _removed_empty(work_dir: Path) -> bool:
+    """Remove the folder of an attempt that has left nothing in it, and the job's; False when there is more to do."""
     try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
+        work_dir.rmdir()
+        work_dir.parent.rmdir()
+    except OSError:
         return False
     return True
+
+
+class _Later:
+    """A task that is begun when some seconds have passed, if it is still wanted then: most attempts end before."""
+
+    def __init__(self, seconds: float, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        self._task: asyncio.Task[None] | None = None
+        self._work = work
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._begin)
+
+    def _begin(self) -> None:
+        self._task = asyncio.create_task(self._work())
+
+    async def over(self) -> None:
+        """Do not begin it any more, or wait until it has ended."""
+        self._timer.cancel()
+        if self._task is not None:
+            await self._task
+
+
+async def _within(event: asyncio.Event, seconds: float) -> None:
+    """Until something happens or the time is over."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()

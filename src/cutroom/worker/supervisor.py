@@ -83,13 +83,12 @@ class Supervisor:
         self._running: dict[tuple[str, int], Attempt] = {}
         self._tasks: dict[str, set[asyncio.Task[None]]] = {name: set() for name in queues}
         self._leaving = asyncio.Event()
-        self._nudged = asyncio.Event()
         self._watch: ChangeWatch | None = None
 
     def leave(self) -> None:
         """Claim nothing more, give back what runs with its attempt uncounted, and let `run` return."""
         self._leaving.set()
-        self._nudged.set()
+        self._nudge()
 
     async def work_one(self) -> str | None:
         """Claim the best job of all queues and see it to its end; its id, or None when there was none to do."""
@@ -140,7 +139,6 @@ class Supervisor:
             if self._watch is None:
                 self._watch = await watch(self._database)
             self._watch.rearm()
-            self._nudged.clear()
             await self._look()
         except (CutroomError, *DATABASE_AWAY) as error:
             log.warning("The job table cannot be read: %s", error)
@@ -149,10 +147,11 @@ class Supervisor:
             return
         if self._leaving.is_set():
             return
-        waking = {asyncio.create_task(self._watch.wait(IDLE_SECONDS)), asyncio.create_task(self._nudged.wait())}
-        _, pending = await asyncio.wait(waking, return_when=asyncio.FIRST_COMPLETED)
-        for task in pending:
-            task.cancel()
+        await self._watch.wait(IDLE_SECONDS)
+
+    def _nudge(self) -> None:
+        if self._watch is not None:
+            self._watch.nudge()
 
     async def _unwatch(self) -> None:
         if self._watch is not None:
@@ -161,7 +160,8 @@ class Supervisor:
 
     async def _look(self) -> None:
         async with self._leases.read() as conn:
-            ready = {} if self._fed else await self._leases.ready(conn, list(self._plans))
+            looking = not self._fed and any(map(self._has_room, self._plans))
+            ready = await self._leases.ready(conn, list(self._plans)) if looking else {}
             stopping = await self._leases.stopping(conn) if self._running else []
         for asked in stopping:
             if (attempt := self._running.get((asked.id, asked.fence))) is not None:
@@ -191,7 +191,7 @@ class Supervisor:
         def ended(_: asyncio.Task[None]) -> None:
             self._tasks[job.queue].discard(task)
             del self._running[key]
-            self._nudged.set()
+            self._nudge()
 
         task.add_done_callback(ended)
         return task
