@@ -15,6 +15,8 @@ COLUMNS = 10
 MOST_TILES = 100
 """Tiles of one sheet: 1600 × 900 pixels at the usual shape."""
 _QUALITY = 70
+_EFFORT = 2
+"""Of 0 to 6: 3 takes twice the time and saves three percent."""
 
 
 class Tile(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +47,7 @@ def write_sheet(path: Path, tiles: Sequence[Tile]) -> list[Cue]:
         y, x = number // columns * height, number % columns * width
         sheet[y : y + height, x : x + width] = tile.picture
         cues.append(Cue(seconds=tile.seconds, file=path.name, x=x, y=y, width=width, height=height))
-    replace(path, lambda aside: Image.fromarray(sheet).save(aside, "WEBP", quality=_QUALITY, method=3))
+    replace(path, lambda aside: Image.fromarray(sheet).save(aside, "WEBP", quality=_QUALITY, method=_EFFORT))
     return cues
 
 

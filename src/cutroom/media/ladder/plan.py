@@ -32,13 +32,13 @@ class Quality(msgspec.Struct, frozen=True, kw_only=True):
 
     preset: str  # of x264
     more: str  # parameters of x264 beyond the preset's
-    crf: int  # of x264: 6 more is about half the size
+    crf: float  # of x264: 6 more is about half the size
     bits: float  # the cap of a rung, as a multiple of `max_bit_rate`
 
 
 QUALITIES = {
     "small": Quality(preset="superfast", more=_LOOK_AHEAD, crf=27, bits=0.6),
-    "balanced": Quality(preset="superfast", more=_LOOK_AHEAD, crf=23, bits=1.0),
+    "balanced": Quality(preset="superfast", more=_LOOK_AHEAD, crf=22.75, bits=1.0),
     "fine": Quality(preset="faster", more="", crf=19, bits=1.8),
 }
 """What `--quality` and CUTROOM_MEDIA_QUALITY name."""
