@@ -144,6 +144,14 @@ def _working(name: str, folder: Path, url: str) -> Iterator[Worker]:
             _end(child)
 
 
+def _works(process: psutil.Process) -> bool:
+    """Whether it is alive: a dead one may wait for the system to collect it."""
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def _end(process: psutil.Process) -> None:
     try:
         process.send_signal(signal.SIGKILL)
@@ -233,7 +241,7 @@ def _killed(contender: Contender, folder: Path, url: str, runs: Runs) -> None:
             stack.enter_context(_working(contender.crashing, folder, url))
         again = _until(lambda: _begun(folder) == 2, PATIENCE_SECONDS)
         runs["again"].append(time.monotonic() - at if again else PATIENCE_SECONDS)
-        runs["orphans"].append(sum(process.is_running() for process in left))
+        runs["orphans"].append(sum(_works(process) for process in left))
         if again:
             _until(lambda: _published(folder) > 0, 30)
         time.sleep(1.0)  # a second copy would end now

@@ -75,7 +75,7 @@ async def supervise(folder: Path, *, alone: bool) -> None:
         database=database,
         jobs=JobService(database, kinds(folder)),
         scratch=folder / "scratch",
-        queues={"bench": QueuePlan(size=AT_ONCE, warm=AT_ONCE)},
+        queues={"bench": QueuePlan(size=AT_ONCE, warm=AT_ONCE, preload=("cutroom.jobs.testing",))},
         lease_seconds=LEASE_SECONDS,
         alone=alone,
     )

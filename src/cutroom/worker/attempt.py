@@ -134,7 +134,8 @@ class Attempt:
                 return None
             self._arguments = arguments
             self._printed = child.printed
-            await self._unless_stopped(self._staging.bring(kind.reads(arguments)))
+            if self._staging.needed:
+                await self._unless_stopped(self._staging.bring(kind.reads(arguments)))
             try:
                 async with self._staging.sending(kind.writes(arguments)):
                     result = await self._run_child(kind, child, arguments)

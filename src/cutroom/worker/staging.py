@@ -25,6 +25,11 @@ class Staging:
         self._store = store if store is not None and store.remote else None
         self._work_dir = work_dir
 
+    @property
+    def needed(self) -> bool:
+        """Whether the store is anywhere else."""
+        return self._store is not None
+
     async def bring(self, paths: Sequence[str]) -> None:
         """Have these files and folders of the store on the local disk, and hold on to them until the attempt's folder
         goes. Paths elsewhere are left alone. Raises `media.not-found` and what the store raises."""
