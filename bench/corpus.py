@@ -11,10 +11,11 @@ import random
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import av
 import numpy as np
+from av.video.stream import VideoStream
 
 from cutroom.media.sample.scheduling import ordinary_scheduling
 
@@ -151,7 +152,7 @@ def make(
         video = audio = None
         if shape.video:
             width, height = (256, 144) if shape.video == "dnxhd" else size  # it takes nothing smaller
-            video = output.add_stream(shape.video, rate=RATE, options=shape.video_options)
+            video = cast(VideoStream, output.add_stream(shape.video, rate=RATE, options=shape.video_options))
             video.width, video.height, video.pix_fmt = width, height, shape.pixels
             video.codec_context.time_base = Fraction(1, RATE)
             video.codec_context.thread_count = 1
@@ -357,7 +358,7 @@ def _left_out(what: str, count: int) -> Damage:
 
     def damage(data: bytearray, rng: random.Random) -> bytearray | None:
         target = io.BytesIO()
-        with av.open(io.BytesIO(bytes(data))) as source:
+        with av.open(io.BytesIO(bytes(data)), "r") as source:
             name = _MUXERS.get(source.format.name)
             if name is None or not source.streams.video:
                 return None

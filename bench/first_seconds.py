@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import av
+from av.subtitles.subtitle import SubtitleSet
 
 SECONDS = 10.0
 
@@ -21,7 +22,7 @@ def damaged(path: Path) -> bool:
         with av.open(str(path)) as source:
             for frame in source.decode(*source.streams.video[:1], *source.streams.audio[:1]):
                 frames += 1
-                if frame.time is not None and frame.time > SECONDS:
+                if not isinstance(frame, SubtitleSet) and frame.time is not None and frame.time > SECONDS:
                     break
     except Exception:
         return True

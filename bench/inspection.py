@@ -18,6 +18,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from bench import corpus
@@ -100,7 +101,7 @@ def recall(damaged: Path, say: Say) -> tuple[dict[str, Found], list[Contender]]:
         contender(PEER, by_ffmpeg),
         contender(PROBE, by_opening),
         contender(FIRST, by_first_seconds),
-        *(contender(mode, lambda part, mode=mode: by_cutroom(part, mode)) for mode in MODES),
+        *(contender(mode, partial(by_cutroom, mode=mode)) for mode in MODES),
     ]
     alternate(contenders, rounds=len(parts), say=say)
     return found, contenders
@@ -144,7 +145,7 @@ def tiny_claims(shapes: list[Path], folder: Path, rounds: int, say: Say) -> list
         shutil.copy(source, folder / f"{number}-{source.name}")
     made = []
     for mode, target in (("quick", 500.0), ("standard", 200.0)):
-        one = Contender(f"tiny files, {mode}", lambda mode=mode: _discard(verdicts(folder, mode)))
+        one = Contender(f"tiny files, {mode}", partial(_verdicts_only, folder, mode))
         alternate([one], rounds=rounds, say=say)
         speeds = sorted(600 / figure.cpu for figure in one.figures)
         value, runs = round(speeds[len(speeds) // 2], 1), [round(speed, 1) for speed in speeds]
@@ -228,8 +229,8 @@ def _quiet(command: list[object]) -> None:
     subprocess.run([str(word) for word in command], capture_output=True, check=False)
 
 
-def _discard(_: object) -> None:
-    return None
+def _verdicts_only(folder: Path, mode: str) -> None:
+    verdicts(folder, mode)
 
 
 def _claim(name: str, value: float, target: str, held: bool | None, note: str) -> Claim:

@@ -1,6 +1,7 @@
 """The list route as it is usually written: FastAPI, pydantic models, the SQLAlchemy ORM with eager loading.
 
-It reads the same database, checks the same bearer token, answers the same fields and the same total.
+It reads the same database, checks the same bearer token and answers the same rows. It counts nothing: a count of all
+rows would be most of its time.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Header, HTTPException
-from sqlalchemy import JSON, ForeignKey, func, select
+from sqlalchemy import JSON, ForeignKey, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship, selectinload
 
@@ -62,6 +63,12 @@ class Job(Base):
     progress: Mapped[float]
 
 
+class VideoTag(Base):
+    __tablename__ = "video_tags"
+    video_id: Mapped[str] = mapped_column(ForeignKey("videos.id"), primary_key=True)
+    tag: Mapped[str] = mapped_column(primary_key=True)
+
+
 class Video(Base):
     __tablename__ = "videos"
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -82,6 +89,7 @@ class Video(Base):
     height: Mapped[int | None]
     owner: Mapped[Account | None] = relationship()
     asset: Mapped[Asset] = relationship()
+    tags: Mapped[list[VideoTag]] = relationship(order_by=VideoTag.tag)
     jobs: Mapped[list[Job]] = relationship(
         primaryjoin="and_(Job.subject == Video.id, Job.state.in_(('queued', 'running')))", viewonly=True
     )
@@ -110,17 +118,22 @@ async def caller(session: Session, authorization: Annotated[str, Header()]) -> A
 
 @app.get("/api/videos", response_model=VideoPage)
 async def list_videos(session: Session, _caller: Annotated[Account, Depends(caller)], limit: int = 50) -> VideoPage:
-    total = await session.scalar(select(func.count()).select_from(Video))
     query = (
         select(Video)
-        .options(selectinload(Video.owner), selectinload(Video.jobs))
+        .options(selectinload(Video.owner), selectinload(Video.jobs), selectinload(Video.tags))
         .options(selectinload(Video.asset).selectinload(Asset.previews))
         .order_by(Video.added_at.desc(), Video.id.desc())
         .limit(limit)
     )
     videos = (await session.scalars(query)).all()
     last = videos[-1]
-    return VideoPage(items=[row(video) for video in videos], next=f"{last.added_at}.{last.id}", total=total or 0)
+    return VideoPage(
+        items=[row(video) for video in videos],
+        next=f"{last.added_at}.{last.id}",
+        total=len(videos),
+        total_exact=False,
+        corrected=None,
+    )
 
 
 def row(video: Video) -> VideoRow:
@@ -143,6 +156,7 @@ def row(video: Video) -> VideoRow:
         thumbhash=None,
         poster=None,
         sprite=None,
+        tags=[one.tag for one in video.tags],
         jobs=JobsSummary(
             active=len(video.jobs),
             stage=running[0].stage if running else None,

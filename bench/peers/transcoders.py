@@ -81,7 +81,7 @@ def lossless_smart(source: Path, out: Path, start: Fraction, seconds: int) -> No
         scale = int(1 / (stream.time_base or Fraction(1, 15360)))
         container.seek(int(start / (stream.time_base or 1)), stream=stream)
         packets = (p for p in container.demux(stream) if p.size and p.is_keyframe and p.pts is not None)
-        key = next(p.pts * p.time_base for p in packets if p.pts * p.time_base >= start)
+        key = next(at for p in packets if (at := (p.pts or 0) * p.time_base) >= start)
     joined = ["-map", "0:v", "-map", "0:a?", "-video_track_timescale", scale, "-f", "mp4"]
     encoder = {"hevc": "libx265", "h264": "libx264"}[codec]
     before, end = float(key - start), float(start + seconds - key)
