@@ -8,6 +8,6 @@ import time
 from cutroom.processes.companion import Companion
 
 if __name__ == "__main__":
-    Companion("tests.faults.supervise", sys.argv[1:])
+    Companion("tests.faults.supervise", sys.argv[1:], longest_wait_seconds=1.0)
     while True:
         time.sleep(60)

@@ -14,15 +14,25 @@ from cutroom.processes.launch import start_module
 log = logging.getLogger(__name__)
 
 _DRAIN_SECONDS = 2.5
-_LONGEST_WAIT_SECONDS = 30.0
 _STEADY_SECONDS = 60.0
 
 
 class Companion:
     """`python -m MODULE ARGUMENTS`, whose standard input ends when this process does, however it ends."""
 
-    def __init__(self, module: str, arguments: Sequence[str], *, log: Path | None = None) -> None:
-        """What the module prints goes to `log`, or to this process's standard error."""
+    def __init__(
+        self,
+        module: str,
+        arguments: Sequence[str],
+        *,
+        log: Path | None = None,
+        longest_wait_seconds: float = 30.0,
+    ) -> None:
+        """What the module prints goes to `log`, or to this process's standard error.
+
+        One that dies again and again is started again after 1, 2, 4 … seconds, `longest_wait_seconds` at most.
+        """
+        self._longest_wait = longest_wait_seconds
         self._log = log
         self._module = module
         self._arguments = arguments
@@ -62,7 +72,7 @@ class Companion:
             status = self._process.wait()
             if self._stopping.is_set():
                 return
-            wait = 1.0 if time.monotonic() - begun > _STEADY_SECONDS else min(wait * 2, _LONGEST_WAIT_SECONDS)
+            wait = 1.0 if time.monotonic() - begun > _STEADY_SECONDS else min(wait * 2, self._longest_wait)
             log.warning("%s ended with status %d; it is started again in %.0f s.", self._module, status, wait)
             if self._stopping.wait(wait):
                 return
