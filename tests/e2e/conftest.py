@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
-from harness import NAME, PASSWORD, Api, Complaints, Server, wait_for_link
+from harness import ROOT, Api, Complaints, Server, administrator, serving
 
 from cutroom.media.sample import make_footage
 
-ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM_FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -40,28 +36,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     if not (ROOT / "src/cutroom/api/ui/index.html").is_file():
         pytest.skip("the web UI is not built; run: python scripts/build-ui")
-    data = tmp_path_factory.mktemp("cutroom-data")
-    command = [sys.executable, "-m", "cutroom", "serve", "--port", "0", "--data", str(data), "--no-sample"]
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("CUTROOM_")} | {
-        "PYTHONUNBUFFERED": "1",
-        "CUTROOM_NET_ALLOW": "127.0.0.1",  # where the receivers of webhooks are
-        "PYTHONPATH": str(ROOT / "src"),
-    }
-    log = data.parent / "serve.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            command, env=environment, cwd=data, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
-        )
-    try:
-        yield wait_for_link(process, log, data)
-    finally:
-        process.send_signal(signal.SIGINT)
-        try:
-            process.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-        print(log.read_text(errors="replace"))
+    with serving(tmp_path_factory.mktemp("cutroom-data")) as started:
+        yield started
 
 
 @pytest.fixture(scope="session")
@@ -89,17 +65,8 @@ def browser(chromium: str) -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def signed_in(server: Server, browser: Any) -> Any:
-    """The cookies of the administrator, who was created on the page that the printed link opens."""
-    context = browser.new_context(base_url=server.url)
-    page = context.new_page()
-    page.goto(f"/setup#{server.setup_token}")
-    page.get_by_label("Name").fill(NAME)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Create the administrator").click()
-    page.get_by_role("heading", name="The library is empty").wait_for()
-    state = context.storage_state()
-    context.close()
-    return state
+    """The cookies of the administrator."""
+    return administrator(server, browser)
 
 
 @pytest.fixture

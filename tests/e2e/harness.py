@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import subprocess
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+ROOT = Path(__file__).resolve().parents[2]
 NAME, PASSWORD = "ada", "correct horse battery"
 START_SECONDS = 60
 WORK_SECONDS = 200
@@ -23,6 +28,47 @@ class Server:
     url: str
     setup_token: str
     data: Path
+
+
+@contextmanager
+def serving(data: Path, **settings: str) -> Iterator[Server]:
+    """`cutroom serve` with these settings beside the embedded defaults."""
+    command = [sys.executable, "-m", "cutroom", "serve", "--port", "0", "--data", str(data), "--no-sample"]
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("CUTROOM_")} | {
+        "PYTHONUNBUFFERED": "1",
+        "CUTROOM_NET_ALLOW": "127.0.0.1",  # where the receivers of webhooks are
+        "PYTHONPATH": str(ROOT / "src"),
+        **settings,
+    }
+    log = data.parent / "serve.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, env=environment, cwd=data, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+        )
+    try:
+        yield wait_for_link(process, log, data)
+    finally:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        print(log.read_text(errors="replace"))
+
+
+def administrator(server: Server, browser: Any) -> Any:
+    """The cookies of the administrator, who is created on the page that the printed link opens."""
+    context = browser.new_context(base_url=server.url)
+    page = context.new_page()
+    page.goto(f"/setup#{server.setup_token}")
+    page.get_by_label("Name").fill(NAME)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Create the administrator").click()
+    page.get_by_role("heading", name="The library is empty").wait_for()
+    state = context.storage_state()
+    context.close()
+    return state
 
 
 def wait_for_link(process: subprocess.Popen[bytes], log: Path, data: Path) -> Server:

@@ -109,7 +109,7 @@ class Broker:
         """The error for a broker that does not answer."""
         return CutroomError(
             "broker.unreachable",
-            f"The broker at {self.place} cannot be reached: {' '.join(str(why).split())}.",
+            f"The broker at {self.place} cannot be reached: {' '.join(str(why).split()).rstrip('.')}.",
             hint="Start it, or look at CUTROOM_BROKER_URL.",
             kind=ErrorKind.UNAVAILABLE,
         )

@@ -4,6 +4,7 @@ import { useCallback, useEffect, useState } from "react";
 import { messageOf } from "../api/failure";
 import { Button } from "../controls/Button";
 import { Notice } from "../controls/Notice";
+import { BrokerNote } from "./BrokerNote";
 import { JobList } from "./JobList";
 import { JobPane } from "./JobPane";
 import { ChosenBar, JobsBar } from "./JobsBar";
@@ -32,6 +33,7 @@ export function JobsPage() {
       <JobsBar filter={filter} counts={counts} />
       <div className={styles.panes} data-open={open ? "" : undefined}>
         <section className={styles.list} aria-label="List of jobs">
+          <BrokerNote waiting={Boolean(counts?.queued)} />
           <ChosenBar filter={filter} selection={selection} total={total} onSelect={setSelection} />
           <div className={styles.heads} aria-hidden>
             <span />

@@ -44,6 +44,16 @@ export const jobQuery = (id: string) =>
     queryFn: ({ signal }) => unwrap(client.GET("/api/jobs/{job_id}", { params: { path: { job_id: id } }, signal })),
   });
 
+/** What is wrong with the broker, in one sentence; null where all is well or there is none. */
+export const brokerQuery = queryOptions({
+  queryKey: ["broker"],
+  queryFn: async ({ signal }) => {
+    const { data } = await client.GET("/health/ready", { signal });
+    return data?.checks.find((check) => check.name === "broker" && !check.ok)?.message ?? null;
+  },
+  refetchInterval: 10_000,
+});
+
 /** One verb for the named jobs, or for all that fit. */
 export function actOnJobs(action: JobAction, ids: readonly string[] | null, filter: JobsFilter) {
   const body = ids ? { action, ids: [...ids] } : { action, matching: asked(filter) };
