@@ -7,12 +7,16 @@ import os
 from fractions import Fraction
 
 import pytest
+from sqlalchemy import select
 
 from cutroom.accounts.models import Principal, Role
 from cutroom.accounts.tables import accounts
 from cutroom.bootstrap.container import Cutroom
 from cutroom.core.errors import CutroomError
+from cutroom.library import tags
 from cutroom.library.models import FoundFile, ProxyState, Summary, Video, VideoFilter, VideoSort, Visibility
+from cutroom.library.tables import video_tags
+from cutroom.proxies import store as proxies
 
 EVERYTHING = VideoFilter()
 
@@ -200,6 +204,42 @@ async def test_twins_that_are_hashed_at_the_same_moment(cutroom: Cutroom) -> Non
 
     await asyncio.gather(*map(set_hash, ids))
     assert len({(await get(cutroom, video_id)).asset_id for video_id in ids}) == 1
+
+
+async def test_tags_given_at_the_same_moment(cutroom: Cutroom) -> None:
+    """The later ones stand, and nobody is refused."""
+    [video_id] = await add(cutroom, "a.mp4")
+    both = asyncio.Barrier(2)
+
+    async def give(*words: str) -> None:
+        async with cutroom.database.transaction() as tx:
+            if not cutroom.database.is_sqlite:  # where one who writes waits for the other anyway
+                await both.wait()
+            await tags.replace(tx.conn, video_id, words)
+            await asyncio.sleep(0.05)
+
+    await asyncio.gather(give("dawn", "sea"), give("dawn", "wood"))
+    async with cutroom.database.read() as conn:
+        rows = await conn.execute(select(video_tags.c.tag).where(video_tags.c.video_id == video_id))
+        assert set(rows.scalars()) in ({"dawn", "sea"}, {"dawn", "wood"})
+
+
+async def test_a_ladder_that_two_begin_at_the_same_moment(cutroom: Cutroom) -> None:
+    [video_id] = await add(cutroom, "a.mp4")
+    asset_id = (await get(cutroom, video_id)).asset_id
+    both = asyncio.Barrier(2)
+
+    async def begin() -> None:
+        async with cutroom.database.transaction() as tx:
+            if not cutroom.database.is_sqlite:
+                await proxies.of_recipe(tx.conn, asset_id, "r")
+                await both.wait()
+            await proxies.begin(tx.conn, asset_id, "r")
+            await asyncio.sleep(0.05)
+
+    await asyncio.gather(begin(), begin())
+    async with cutroom.database.read() as conn:
+        assert len(await proxies.of_asset(conn, asset_id)) == 1
 
 
 async def test_deleting_one_of_two_twins_spares_what_they_share(cutroom: Cutroom) -> None:

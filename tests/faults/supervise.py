@@ -48,7 +48,7 @@ def kinds(published: Path, version: int = 1) -> dict[str, JobKind]:
     """Every kind that the fault tests queue."""
     plain = {"published": None, "max_attempts": 2}
     made = [
-        testing.kind("write", published=published, payload_version=version),
+        testing.kind("write", published=published, payload_version=version, max_attempts=50),  # a sweep hits some often
         testing.kind("nothing", function="nothing"),
         testing.kind("echo", function="echo"),
         testing.kind("spawn", function="spawn_and_sleep", **plain),

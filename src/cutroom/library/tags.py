@@ -34,6 +34,8 @@ def checked(tags: Sequence[str]) -> list[str]:
 
 async def replace(conn: AsyncConnection, video_id: str, tags: Sequence[str]) -> None:
     """Give a video these tags instead of the ones it has."""
+    # Whoever else gives it tags at the same moment waits here, on PostgreSQL.
+    await conn.execute(select(videos.c.id).where(videos.c.id == video_id).with_for_update())
     await conn.execute(delete(video_tags).where(video_tags.c.video_id == video_id))
     if tags:
         await conn.execute(insert(video_tags), [{"video_id": video_id, "tag": tag} for tag in tags])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import Row, bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -56,10 +56,6 @@ async def of_asset(conn: AsyncConnection, asset_id: str) -> list[Proxy]:
 
 async def begin(conn: AsyncConnection, asset_id: str, recipe: str) -> None:
     """Make sure that the ladder has a row; one that failed counts as under way again."""
-    known = await of_recipe(conn, asset_id, recipe)
-    if known is not None:
-        await conn.execute(update(proxies).where(proxies.c.id == known.id).values(state="encoding", error=None))
-        return
     row = {
         "id": new_id("prx"),
         "asset_id": asset_id,
@@ -69,7 +65,11 @@ async def begin(conn: AsyncConnection, asset_id: str, recipe: str) -> None:
         "size_bytes": 0,
         "created_at": clock.now(),
     }
-    await conn.execute(insert(proxies).values(row))
+    again = {"state": "encoding", "error": None}
+    # One statement: the ladder's job and the fill of a first segment may begin it on two machines at once.
+    dialect_insert = insert_sqlite if conn.dialect.name == "sqlite" else insert_postgresql
+    statement = dialect_insert(proxies).values(row)
+    await conn.execute(statement.on_conflict_do_update(index_elements=["asset_id", "recipe"], set_=again))
 
 
 async def change(conn: AsyncConnection, asset_id: str, recipe: str, values: dict[str, Any]) -> None:
