@@ -64,6 +64,30 @@ def test_filters_live_in_the_address(page: Any, api: Any, numbered: Callable[...
     card(page, "harbour.mp4").wait_for()
 
 
+def test_tags_are_given_followed_and_taken_away(
+    page: Any, api: Any, numbered: Callable[..., Path], tmp_path: Path
+) -> None:
+    pier = tmp_path / "pier.mp4"
+    pier.write_bytes(numbered("30", seconds=3).read_bytes() + b"\0" * 8)
+    video_id = api.add(pier)
+    page.goto(f"/videos/{video_id}")
+    page.get_by_role("tab", name="Details").click()
+    page.get_by_label("Add a tag").fill("low tide")
+    page.keyboard.press("Enter")
+    tags = page.get_by_role("list", name="Tags")
+    tags.get_by_role("link", name="low tide").click()
+    page.wait_for_url("**/?tag=low*tide")
+    card(page, "pier.mp4").wait_for()
+    assert page.get_by_test_id("video-card").count() == 1
+    assert page.get_by_label("Tag", exact=True).input_value() == "low tide"
+    card(page, "pier.mp4").click()
+    page.get_by_role("tab", name="Details").click()
+    page.get_by_role("button", name="Remove the tag low tide").click()
+    tags.wait_for(state="detached")
+    page.goto("/?tag=low+tide")
+    page.get_by_text("Nothing matches").wait_for()
+
+
 def test_a_dropped_file_is_uploaded_and_plays(page: Any, numbered: Callable[..., Path]) -> None:
     page.goto("/")
     page.get_by_test_id("total").wait_for()
