@@ -218,8 +218,9 @@ def _ratios(say: Say) -> list[Claim]:
         trace = make()
         for share in (0.01, 0.1):
             capacity = int(traces.KEYS * share)
-            mine = traces.of_cutroom(trace, capacity, "sieve") * 100
+            mine = traces.of_cutroom(trace, capacity, "s3fifo") * 100
             others = {
+                "SIEVE": traces.of_sieve(trace, capacity) * 100,
                 "LRU": traces.of_lru(trace, capacity) * 100,
                 "W-TinyLFU": traces.of_tinylfu(trace, capacity) * 100,
             }

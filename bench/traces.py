@@ -74,6 +74,28 @@ def of_lru(trace: Trace, capacity: int) -> float:
     return hits / len(trace)
 
 
+def of_sieve(trace: Trace, capacity: int) -> float:
+    """The hit ratio of SIEVE (Zhang et al. 2024): a hand walks from old to new, and the first that was not hit goes."""
+    order: list[int] = []  # the oldest first
+    hit: dict[int, bool] = {}
+    hand = hits = 0
+    for key in trace:
+        if key in hit:
+            hits += 1
+            hit[key] = True
+            continue
+        if len(order) >= capacity:
+            while hit[order[hand % len(order)]]:
+                hit[order[hand % len(order)]] = False
+                hand += 1
+            hand %= len(order)
+            del hit[order.pop(hand)]
+            hand = hand % len(order) if order else 0
+        order.append(key)
+        hit[key] = False
+    return hits / len(trace)
+
+
 def of_tinylfu(trace: Trace, capacity: int) -> float:
     """The hit ratio of W-TinyLFU (Einziger, Friedman, Manes 2017) with exact counts that are halved at ten capacities.
 

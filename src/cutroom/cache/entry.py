@@ -55,7 +55,7 @@ class Entry:
         self.seen_hits = 0  # as the policy last saw them
         self.newer: Entry | None = None
         self.older: Entry | None = None
-        self.place = 0  # in a sampling policy's list
+        self.place = 0  # which of a policy's queues, or where in its list
 
     def holds(self) -> bool:
         """Whether none of its tags was invalidated since before it was loaded."""

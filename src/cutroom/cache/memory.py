@@ -23,7 +23,7 @@ class Memory:
     hottest one there is.
     """
 
-    def __init__(self, max_bytes: int, *, policy: str = "sieve", clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, max_bytes: int, *, policy: str = "s3fifo", clock: Callable[[], float] = time.monotonic) -> None:
         self.max_bytes = max_bytes
         self.bytes = 0
         self.evictions = 0

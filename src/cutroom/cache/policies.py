@@ -1,6 +1,7 @@
 """Who leaves when memory is full. A policy sees entries come and go; a hit only counts on the entry itself.
 
-SIEVE: Zhang et al., "SIEVE is Simpler than LRU", NSDI 2024. LFU and TTL choose the worst of a sample, as Redis does.
+S3-FIFO: Yang et al., "FIFO Queues are All You Need for Cache Eviction", SOSP 2023. LFU and TTL choose the worst of a
+sample, as Redis does.
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ from typing import Protocol
 from cutroom.cache.entry import Entry
 
 _SAMPLE = 16
+_LARGE = 1
+_SMALL_SHARE = 20  # the small queue's is one of so many bytes
+_MOST_TURNS = 3  # through the large queue, for what was hit however often
 
 
 class Policy(Protocol):
@@ -57,37 +61,80 @@ class _Chain:
         entry.newer = entry.older = None
 
 
-class Sieve:
-    """A hand walks from old to new: what was hit since it last passed stays where it is, the first other one goes."""
+class S3Fifo:
+    """Three queues: new ones prove themselves in a small one, those that were hit there stay in a large one, and who
+    left the small one is remembered for a while without its value and comes back into the large one.
+
+    Both queues are only ever read from the old end: a hit costs nothing but its count. Who is put anew, because its
+    value or its tags have changed, keeps its queue.
+    """
 
     def __init__(self) -> None:
-        self._chain = _Chain()
-        self._hand: Entry | None = None
+        self._small, self._large = _Chain(), _Chain()
+        self._bytes = self._small_bytes = self._count = 0
+        self._gone: tuple[set[int], set[int]] = (set(), set())  # hashes of keys: of lately, and of before
 
     def added(self, entry: Entry) -> None:
-        """At the new end."""
-        self._chain.push(entry)
+        """To the new end of one of the queues."""
+        name = hash(entry.key)
+        known = [names for names in self._gone if name in names]
+        for names in known:
+            names.discard(name)
+        self._bytes += entry.size
+        self._count += 1
+        if known:
+            entry.place = _LARGE
+            self._large.push(entry)
+        else:
+            self._small_bytes += entry.size
+            self._small.push(entry)
 
     def removed(self, entry: Entry) -> None:
-        """The hand moves on when it stood there."""
-        if self._hand is entry:
-            self._hand = entry.newer
-        self._chain.drop(entry)
+        """Out of its queue."""
+        self._bytes -= entry.size
+        self._count -= 1
+        if entry.place == _LARGE:
+            self._large.drop(entry)
+            self._remember(entry)
+        else:
+            self._small_bytes -= entry.size
+            self._small.drop(entry)
 
     def victim(self) -> Entry:
-        """The first from the hand on that was not hit."""
-        entry = self._hand or self._chain.oldest
-        while entry is not None and entry.hits != entry.seen_hits:
-            entry.seen_hits = entry.hits
-            entry = entry.newer or self._chain.oldest
-        if entry is None:
-            raise IndexError("nothing is kept")
-        self._hand = entry
-        return entry
+        """The oldest that was not hit, of the small queue while that has more than its share."""
+        while True:
+            small, large = self._small.oldest, self._large.oldest
+            if small is not None and (large is None or self._small_bytes * _SMALL_SHARE >= self._bytes):
+                if small.hits == small.seen_hits:
+                    self._remember(small)
+                    return small
+                self._promote(small)
+            elif large is not None:
+                kept = min(large.hits - large.seen_hits, _MOST_TURNS)
+                if not kept:
+                    return large
+                large.seen_hits = large.hits - kept + 1
+                self._large.drop(large)
+                self._large.push(large)
+            else:
+                raise IndexError("nothing is kept")
 
     def clear(self) -> None:
         """Everything has gone."""
-        self._chain, self._hand = _Chain(), None
+        self.__init__()  # type: ignore[misc]
+
+    def _promote(self, entry: Entry) -> None:
+        self._small.drop(entry)
+        self._small_bytes -= entry.size
+        entry.place, entry.seen_hits = _LARGE, entry.hits
+        self._large.push(entry)
+
+    def _remember(self, entry: Entry) -> None:
+        """Three quarters to one and a half times as many as there are entries; the older half is forgotten at once."""
+        lately, _ = self._gone
+        lately.add(hash(entry.key))
+        if len(lately) * 4 > self._count * 3:
+            self._gone = (set(), lately)
 
 
 class Lru:
@@ -155,14 +202,14 @@ class Sampled:
         self._all.clear()
 
 
-def make(name: str) -> Sieve | Lru | Sampled:
-    """`sieve`, `lru`, `lfu` or `ttl` (what ends first goes first)."""
-    if name == "sieve":
-        return Sieve()
+def make(name: str) -> S3Fifo | Lru | Sampled:
+    """`s3fifo`, `lru`, `lfu` or `ttl` (what ends first goes first)."""
+    if name == "s3fifo":
+        return S3Fifo()
     if name == "lru":
         return Lru()
     if name == "lfu":
         return Sampled(lambda entry: entry.hits - entry.seen_hits)
     if name == "ttl":
         return Sampled(lambda entry: entry.dead_at)
-    raise ValueError(f"no policy is called {name!r}: sieve, lru, lfu, ttl")
+    raise ValueError(f"no policy is called {name!r}: s3fifo, lru, lfu, ttl")

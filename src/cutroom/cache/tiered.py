@@ -41,14 +41,14 @@ class TieredCache:
         self,
         *,
         max_bytes: int = 64 << 20,
-        policy: str = "sieve",
+        policy: str = "s3fifo",
         redis_url: str | None = None,
         prefix: str = "cutroom:",
         redis_seconds: float = 0.02,
         lease_seconds: float = 10.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`policy`: sieve, lru, lfu or ttl. `redis_seconds` is how long Redis may be silent before it is left alone;
+        """`policy`: s3fifo, lru, lfu or ttl. `redis_seconds` is how long Redis may be silent before it is left alone;
         `lease_seconds` how long other processes wait for one that loads."""
         self.memory = Memory(max_bytes, policy=policy, clock=clock)
         self.peek: Callable[..., Any] = self.memory.peek

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from cutroom.cache.entry import MISSING, Entry, Stamp
 from cutroom.cache.memory import Memory, weigh
 
-POLICIES = ("sieve", "lru", "lfu", "ttl")
+POLICIES = ("s3fifo", "lru", "lfu", "ttl")
 
 
 class Clock:
@@ -95,7 +95,7 @@ def test_it_never_holds_more_than_its_bound_and_never_a_wrong_value(
 
 
 def test_the_one_that_was_hit_stays() -> None:
-    for policy in ("sieve", "lru", "lfu"):
+    for policy in ("s3fifo", "lru", "lfu"):
         memory = Memory(500 * 20, policy=policy)
         for number in range(20):
             memory.put(entry(f"k{number}"))
@@ -126,11 +126,11 @@ def ratio(policy: str, asked: list[int], capacity: int) -> float:
     return hits / len(asked)
 
 
-def test_sieve_beats_lru_where_few_are_asked_often() -> None:
+def test_s3fifo_beats_lru_where_few_are_asked_often() -> None:
     chance = random.Random(7)
     weights = [1 / rank for rank in range(1, 5001)]
     asked = chance.choices(range(5000), weights, k=30_000)
-    assert ratio("sieve", asked, 100) > ratio("lru", asked, 100) + 0.03
+    assert ratio("s3fifo", asked, 100) > ratio("lru", asked, 100) + 0.03
     assert ratio("lfu", asked, 100) > ratio("lru", asked, 100)
 
 
