@@ -95,7 +95,10 @@ def _print_tables(reports: list[dict[str, Any]], earlier: dict[str, float]) -> N
 
     for report in reports:
         where = report["machine"]
-        table = Table(title=f"{report['name']}: {where['cores']} cores of {where['cpu']}, load {where['load'][0]}")
+        loop = f"{where['pace']} ns a turn of a plain loop"
+        table = Table(
+            title=f"{report['name']}: {where['cores']} cores of {where['cpu']}, load {where['load'][0]}, {loop}"
+        )
         for heading in ("claim", "median", "target", "held", "runs", "peer", "note"):
             table.add_column(heading, overflow="fold")
         if earlier:
