@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cutroom.accounts.models import Principal, Role
 from cutroom.bootstrap.container import Cutroom
+from cutroom.db import prepared
 from cutroom.db.statements import Statements
 from cutroom.library.models import ProxyState, VideoFilter, VideoSort
 from cutroom.monitoring import advice, sizes, slow
@@ -39,9 +40,18 @@ QUESTIONS: list[dict[str, Any]] = [
 class Heard:
     """The statements that were sent, with their values."""
 
-    def __init__(self, cutroom: Cutroom) -> None:
+    def __init__(self, cutroom: Cutroom, monkeypatch: pytest.MonkeyPatch) -> None:
         self.sent: list[tuple[str, Any]] = []
         event.listen(cutroom.database.engine.sync_engine, "before_cursor_execute", self._hear)
+        for driver in (prepared.SQLiteDriver, prepared.PostgresDriver):
+            monkeypatch.setattr(driver, "fetch", self._hearing(driver.fetch))
+
+    def _hearing(self, fetch: Any) -> Any:
+        async def heard(driver: Any, statement: str, values: Any) -> Any:
+            self._hear(None, None, statement, values)
+            return await fetch(driver, statement, values)
+
+        return heard
 
     def _hear(self, _conn: Any, _cursor: Any, statement: str, values: Any, *_: Any) -> None:
         if statement.startswith(("SELECT", "WITH")):
@@ -62,9 +72,9 @@ def _sequential(node: dict[str, Any]) -> list[str]:
     return here + [name for child in node.get("Plans", ()) for name in _sequential(child)]
 
 
-async def test_no_hot_question_reads_a_whole_table(cutroom: Cutroom) -> None:
+async def test_no_hot_question_reads_a_whole_table(cutroom: Cutroom, monkeypatch: pytest.MonkeyPatch) -> None:
     await fill(cutroom.database)
-    heard = Heard(cutroom)
+    heard = Heard(cutroom, monkeypatch)
     async with cutroom.database.read() as conn:
         for question in QUESTIONS:
             asked = {"viewer": None, "where": VideoFilter(), **question}

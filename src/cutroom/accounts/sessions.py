@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cutroom.accounts import store
@@ -53,10 +53,10 @@ class Sessions:
         row = await self._database.look(lambda conn: store.find_session(conn, digest(secret), now))
         if row is None:
             return None
-        if now - row.last_seen_at > _TOUCH_EVERY:
-            expires_at = min(now + self._idle, row.created_at + self._longest)
+        if now - row["last_seen_at"] > _TOUCH_EVERY:
+            expires_at = min(now + self._idle, row["created_at"] + self._longest)
             async with self._database.transaction() as tx:
-                await store.touch_session(tx.conn, row.id_hash, seen=now, expires_at=expires_at)
+                await store.touch_session(tx.conn, row["id_hash"], seen=now, expires_at=expires_at)
         return _principal(row)
 
     async def current(self, conn: AsyncConnection, session_hash: str) -> Principal | None:
@@ -70,7 +70,7 @@ class Sessions:
             return False
         now = clock.now()
         row = await store.find_session(conn, principal.session_hash, now)
-        return row is not None and now - int(row.created_at) < _RECENT
+        return row is not None and now - int(row["created_at"]) < _RECENT
 
     async def of(self, conn: AsyncConnection, principal: Principal) -> list[Session]:
         """The principal's sessions, newest first."""
@@ -84,5 +84,7 @@ class Sessions:
         await self._audit.record(tx, principal, "session.end", principal.account_id, visit, ended=ended)
 
 
-def _principal(row: Row[Any]) -> Principal:
-    return Principal(account_id=row.account_id, name=row.name, role=Role(row.role), session_hash=row.id_hash)
+def _principal(row: Mapping[str, Any]) -> Principal:
+    return Principal(
+        account_id=row["account_id"], name=row["name"], role=Role(row["role"]), session_hash=row["id_hash"]
+    )

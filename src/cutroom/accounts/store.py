@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cutroom.accounts.models import Account, AuditEntry, Role, Session, Token
 from cutroom.accounts.tables import accounts, audit, login_links, sessions, tokens
+from cutroom.db.prepared import Prepared
 
 _ACCOUNT = (
     accounts.c.id,
@@ -20,8 +21,8 @@ _ACCOUNT = (
     accounts.c.created_at,
     accounts.c.disabled_at,
 )
-# Every request asks one of these, and putting a statement together takes longer than running it.
-_LIVE_SESSION = (
+# Every request asks one of these.
+_LIVE_SESSION = Prepared(
     select(sessions, accounts.c.name, accounts.c.role)
     .join(accounts, accounts.c.id == sessions.c.account_id)
     .where(sessions.c.id_hash == bindparam("wanted"), sessions.c.expires_at > bindparam("now"))
@@ -32,8 +33,8 @@ _LIVE_TOKEN = (
     .join(accounts, accounts.c.id == tokens.c.account_id)
     .where(tokens.c.expires_at.is_(None) | (tokens.c.expires_at > bindparam("now")), accounts.c.disabled_at.is_(None))
 )
-_TOKEN_OF_SECRET = _LIVE_TOKEN.where(tokens.c.secret_hash == bindparam("wanted"))
-_TOKEN_OF_ID = _LIVE_TOKEN.where(tokens.c.id == bindparam("wanted"))
+_TOKEN_OF_SECRET = Prepared(_LIVE_TOKEN.where(tokens.c.secret_hash == bindparam("wanted")))
+_TOKEN_OF_ID = Prepared(_LIVE_TOKEN.where(tokens.c.id == bindparam("wanted")))
 
 
 def _plain(row: Row[Any]) -> dict[str, Any]:
@@ -99,9 +100,9 @@ async def insert_session(conn: AsyncConnection, session: Session) -> None:
     await conn.execute(insert(sessions).values(**values))
 
 
-async def find_session(conn: AsyncConnection, id_hash: str, now: int) -> Row[Any] | None:
+async def find_session(conn: AsyncConnection, id_hash: str, now: int) -> Mapping[str, Any] | None:
     """A live session with its account's name and role, unless the account is disabled."""
-    return (await conn.execute(_LIVE_SESSION, {"wanted": id_hash, "now": now})).first()
+    return await _LIVE_SESSION.row(conn, {"wanted": id_hash, "now": now})
 
 
 async def touch_session(conn: AsyncConnection, id_hash: str, *, seen: int, expires_at: int) -> None:
@@ -201,12 +202,11 @@ async def insert_token(conn: AsyncConnection, token: Token, secret_hash: str) ->
 
 async def find_token(
     conn: AsyncConnection, *, now: int, secret_hash: str | None = None, token_id: str | None = None
-) -> Row[Any] | None:
+) -> Mapping[str, Any] | None:
     """A live token, by secret or id, with its account's name and role, unless the account is disabled."""
     by_secret = secret_hash is not None
     values = {"wanted": secret_hash if by_secret else token_id, "now": now}
-    row: Row[Any] | None = (await conn.execute(_TOKEN_OF_SECRET if by_secret else _TOKEN_OF_ID, values)).first()
-    return row
+    return await (_TOKEN_OF_SECRET if by_secret else _TOKEN_OF_ID).row(conn, values)
 
 
 async def touch_token(conn: AsyncConnection, token_id: str, seen: int) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cutroom.accounts import store
@@ -57,9 +57,9 @@ class Tokens:
         row = await self._database.look(lambda conn: store.find_token(conn, secret_hash=digest(secret), now=now))
         if row is None:
             return None
-        if row.last_used_at is None or now - row.last_used_at > _TOUCH_EVERY:
+        if row["last_used_at"] is None or now - row["last_used_at"] > _TOUCH_EVERY:
             async with self._database.transaction() as tx:
-                await store.touch_token(tx.conn, row.id, now)
+                await store.touch_token(tx.conn, row["id"], now)
         return _principal(row)
 
     async def current(self, conn: AsyncConnection, token_id: str) -> Principal | None:
@@ -78,5 +78,5 @@ class Tokens:
         await self._audit.record(tx, principal, "token.revoke", token_id, visit)
 
 
-def _principal(row: Row[Any]) -> Principal:
-    return Principal(account_id=row.account_id, name=row.account_name, role=Role(row.role), token_id=row.id)
+def _principal(row: Mapping[str, Any]) -> Principal:
+    return Principal(account_id=row["account_id"], name=row["account_name"], role=Role(row["role"]), token_id=row["id"])

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cutroom.db.connect import make_engine
 from cutroom.db.direct import DirectConnections
+from cutroom.db.kept import KeptConnections
 from cutroom.db.pooling import Pooling, PoolNumbers, numbers_of
 from cutroom.db.reading import Readers, T, Work
 from cutroom.db.refusals import REFUSALS, explain
@@ -70,6 +71,7 @@ class Database:
         self.engine = make_engine(url, self.pooling, direct=direct)
         self.before_commit: Callable[[Transaction], Awaitable[None]] | None = None  # of one that has touched something
         self._direct = DirectConnections(self.engine, self.pooling) if self.direct else None
+        self._kept = None if self.is_sqlite else KeptConnections(self.engine, self.pooling)
         self._readers: Readers | None = None
         if self.is_sqlite and (path := self.engine.url.database):
             self._readers = Readers(path, self.pooling)
@@ -112,6 +114,8 @@ class Database:
             async with self._direct.begun(flush=flush, unhurried=unhurried) as conn:
                 yield conn
             return
+        if self._kept is not None:
+            await self._kept.make_room()
         async with self.engine.connect() as conn:
             if self.is_sqlite or unhurried:
                 conn = await conn.execution_options(cutroom_write=flush, cutroom_unhurried=unhurried)
@@ -123,18 +127,22 @@ class Database:
 
         On SQLite the whole of it runs in another thread, unless everything is `direct`.
         """
-        if self._readers is None or self._direct is not None:
+        if self._direct is not None:
             async with self.read() as conn:
                 return await work(conn)
         try:
-            return await self._readers.run(work)
+            if self._readers is not None:
+                return await self._readers.run(work)
+            assert self._kept is not None
+            return await self._kept.run(work)
         except REFUSALS as error:
             _raise(error)
 
     def pool_numbers(self) -> PoolNumbers:
         """What the connections of this process are doing now."""
         readers, looks = (0, 0) if self._readers is None else (self._readers.threads, self._readers.looks)
-        return numbers_of(self.engine.pool, self.pooling, readers=readers, looks=looks)
+        idle = 0 if self._kept is None else self._kept.free
+        return numbers_of(self.engine.pool, self.pooling, readers=readers, looks=looks, idle=idle)
 
     async def ping(self) -> None:
         """Raise when the database does not answer."""
@@ -147,6 +155,8 @@ class Database:
             await asyncio.to_thread(self._readers.close)
         if self._direct is not None:
             await self._direct.close()
+        if self._kept is not None:
+            await self._kept.close()
         await self.engine.dispose()
         if self.statements is not None:
             await asyncio.to_thread(self.statements.close)

@@ -34,14 +34,15 @@ class PoolNumbers(msgspec.Struct, frozen=True, kw_only=True):
     waiting: int  # looks that wait for one
 
 
-def numbers_of(pool: Pool, pooling: Pooling, *, readers: int, looks: int) -> PoolNumbers:
-    """`looks` are those that have begun and not ended, whether a thread has them or not."""
+def numbers_of(pool: Pool, pooling: Pooling, *, readers: int, looks: int, idle: int) -> PoolNumbers:
+    """`looks` are those that have begun and not ended, whether a thread has them or not; `idle` connections are out of
+    the pool and not in use."""
     queue = cast("QueuePool", pool)
-    in_use = queue.checkedout()
+    in_use = queue.checkedout() - idle
     return PoolNumbers(
         size=pooling.size,
         overflow=pooling.overflow,
-        open=in_use + queue.checkedin(),
+        open=in_use + idle + queue.checkedin(),
         in_use=in_use,
         readers=readers,
         reading=min(looks, readers),

@@ -20,7 +20,7 @@ from sqlalchemy.pool import NullPool
 
 from cutroom.db.deadlines import TimedConnection
 from cutroom.db.pooling import Pooling
-from cutroom.db.prepared import Driver
+from cutroom.db.prepared import Driver, SQLiteDriver
 
 T = TypeVar("T")
 Work = Callable[[AsyncConnection], Coroutine[Any, Any, T]]
@@ -77,7 +77,7 @@ class Readers:
         driver = cast(Any, connection.connection.driver_connection)
         driver.execute("PRAGMA query_only=ON").close()
         driver.limit = self._limit
-        inside = Driver(driver, connection.info, connection.dialect, None)
+        inside = SQLiteDriver(driver, connection.info, connection.dialect, None)
         self._own.driver, self._own.reader = driver, cast(AsyncConnection, _Reader(connection, inside))
 
     def _run(self, work: Work[T]) -> T:

@@ -26,7 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cutroom.core import clock
 from cutroom.core.errors import ErrorDocument
-from cutroom.db.prepared import Prepared
+from cutroom.db.prepared import Prepared, among
 from cutroom.jobs.models import Job, JobFilter, JobState
 from cutroom.jobs.tables import jobs
 
@@ -45,11 +45,12 @@ PAUSING = and_(RUNNING, jobs.c.pause_requested == 1)
 
 _HIDDEN = {"idempotency_key", "lease_owner", "lease_boot", "lease_until", "process_group", "process_started"}
 COLUMNS = tuple(column for column in jobs.c if column.name not in _HIDDEN)
-_ACTIVE_FOR = (  # built once
-    select(*COLUMNS)
-    .where(jobs.c.subject.in_(bindparam("wanted", expanding=True)), ACTIVE)
-    .order_by(case((RUNNING, 0), else_=1), jobs.c.priority.desc(), jobs.c.created_at)
-)
+
+
+@cache
+def _active_for(dialect: str) -> Prepared:
+    wanted = select(*COLUMNS).where(among(jobs.c.subject, "wanted", dialect), ACTIVE)
+    return Prepared(wanted.order_by(case((RUNNING, 0), else_=1), jobs.c.priority.desc(), jobs.c.created_at))
 
 
 def job_of(row: Mapping[Any, Any]) -> Job:
@@ -160,8 +161,7 @@ async def active_for(conn: AsyncConnection, subjects: Collection[str]) -> builti
     """The jobs of these subjects that are not over, the running ones first, then by priority."""
     found: builtins.list[Job] = []
     for some in chunks(list(subjects)):
-        rows = await conn.execute(_ACTIVE_FOR, {"wanted": some})
-        found += [job_of(row) for row in rows.mappings()]
+        found += [job_of(row) for row in await _active_for(conn.dialect.name).rows(conn, {"wanted": some})]
     return found
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -10,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cutroom.accounts.models import Principal
 from cutroom.accounts.tables import accounts
+from cutroom.db.prepared import Prepared
 from cutroom.library import search_store
 from cutroom.library.models import Count, Video, VideoFilter, VideoSort, Visibility
 from cutroom.library.search import Question
@@ -23,6 +26,7 @@ _RANKED = 2_000
 _SORTED = 10_000
 """So many of the newest hits are put in the order of their names or durations."""
 _COUNTED = 1_000
+_ESTIMATED_SECONDS = 5.0
 _ESTIMATED_FROM = 20_000  # counting that many rows takes a few milliseconds
 
 _SORT_KEYS: dict[VideoSort, ColumnElement[Any]] = {
@@ -30,6 +34,7 @@ _SORT_KEYS: dict[VideoSort, ColumnElement[Any]] = {
     VideoSort.NAME: NAME_KEY,
     VideoSort.DURATION: SECONDS_KEY,
 }
+_EVERYTHING = VideoFilter()
 Place = tuple[Any, ...]
 
 
@@ -51,14 +56,18 @@ async def page(
         query = _hits(conn, _sees(viewer), where, question, sort, descending, after).limit(limit)
         width = 1 if sort is VideoSort.ADDED else 2
         return [(video_of(row), tuple(row[-width:])) for row in await conn.execute(query)]
-    query = _page(_sees(viewer), where, sort, descending, after is not None)
-    if question is not None:
-        newest = search_store.newest_hits(question.groups, sqlite=_is_sqlite(conn), most=_SORTED)
-        query = query.where(videos.c.id.in_(newest))
+    asked = (_sees(viewer), where, sort, descending, after is not None)
     values: dict[str, Any] = {"rows": limit}
     if after is not None:
         values |= {"after_key": after[0], "after_id": after[1]}
-    rows = await conn.execute(query, values)
+    rows: Iterable[Sequence[Any]]
+    if question is not None:
+        newest = search_store.newest_hits(question.groups, sqlite=_is_sqlite(conn), most=_SORTED)
+        rows = await conn.execute(_page(*asked).where(videos.c.id.in_(newest)), values)
+    elif where == _EVERYTHING:
+        rows = await _plain_page(*asked).tuples(conn, values)
+    else:
+        rows = await conn.execute(_page(*asked), values)
     return [(video_of(row), (row[-1], row[0])) for row in rows]
 
 
@@ -70,9 +79,13 @@ async def count(
     if question is not None or where.tags:
         return await _counted(conn, sees, where, question)
     if _is_sqlite(conn):
-        return Count(number=int((await conn.execute(_kept(sees, where))).scalar_one()), exact=True)
+        if where == _EVERYTHING:
+            ((number,),) = await _all_kept(sees).tuples(conn, {})
+        else:
+            number = (await conn.execute(_kept(sees, where))).scalar_one()
+        return Count(number=int(number), exact=True)
     query = _narrowed(select(videos.c.id), sees, where)
-    estimate = await _estimate(conn, query)
+    estimate = await _estimate(conn, query, (sees, where))
     if estimate >= _ESTIMATED_FROM:
         return Count(number=estimate, exact=False)
     exact = select(func.count()).select_from(query.subquery())
@@ -131,6 +144,12 @@ def _page(sees: str | None, where: VideoFilter, sort: VideoSort, descending: boo
     return query.order_by(*order).limit(bindparam("rows", type_=Integer()))
 
 
+@lru_cache(_STATEMENTS_KEPT)
+def _plain_page(sees: str | None, where: VideoFilter, sort: VideoSort, descending: bool, further: bool) -> Prepared:
+    """The same of all that somebody sees: what is asked most often."""
+    return Prepared(_page(sees, where, sort, descending, further))
+
+
 async def _counted(conn: AsyncConnection, sees: str | None, where: VideoFilter, question: Question | None) -> Count:
     query: Select[Any] = select(literal(1).label("one"))
     if question is None:
@@ -142,6 +161,11 @@ async def _counted(conn: AsyncConnection, sees: str | None, where: VideoFilter, 
     some = _narrowed(query, sees, where).limit(_COUNTED + 1).subquery()
     number = int((await conn.execute(select(func.count()).select_from(some))).scalar_one())
     return Count(number=min(number, _COUNTED), exact=number <= _COUNTED)
+
+
+@lru_cache(_STATEMENTS_KEPT)
+def _all_kept(sees: str | None) -> Prepared:
+    return Prepared(_kept(sees, _EVERYTHING))
 
 
 def _kept(sees: str | None, where: VideoFilter) -> Select[Any]:
@@ -156,8 +180,20 @@ def _kept(sees: str | None, where: VideoFilter) -> Select[Any]:
     return query
 
 
-async def _estimate(conn: AsyncConnection, query: Select[Any]) -> int:
-    """Rows by PostgreSQL's statistics."""
+async def _estimate(conn: AsyncConnection, query: Select[Any], asked: tuple[str | None, VideoFilter]) -> int:
+    """Rows by PostgreSQL's statistics, which a connection is asked for every few seconds."""
+    known: dict[tuple[str | None, VideoFilter], tuple[float, int]]
+    known = (await conn.get_raw_connection()).info.setdefault("cutroom_estimates", {})
+    until, estimate = known.get(asked, (0.0, 0))
+    if until < time.monotonic():
+        if len(known) > _STATEMENTS_KEPT:
+            known.clear()
+        estimate = await _explained(conn, query)
+        known[asked] = (time.monotonic() + _ESTIMATED_SECONDS, estimate)
+    return estimate
+
+
+async def _explained(conn: AsyncConnection, query: Select[Any]) -> int:
     text = query.compile(dialect=conn.dialect, compile_kwargs={"literal_binds": True})
     plan = (await conn.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {text}")).scalar_one()
     return int(plan[0]["Plan"]["Plan Rows"])

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, func, select, update
+from sqlalchemy import Row, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cutroom.core import clock
 from cutroom.core.ids import new_id
+from cutroom.db.prepared import Prepared, among
 from cutroom.proxies.models import Preview, PreviewKind, Proxy
 from cutroom.proxies.tables import previews, proxies
 
-_PREVIEWS = select(previews).where(previews.c.asset_id.in_(bindparam("wanted", expanding=True)))  # built once
+
+@cache
+def _previews(dialect: str) -> Prepared:
+    return Prepared(select(previews).where(among(previews.c.asset_id, "wanted", dialect)))
 
 
 async def previews_of(conn: AsyncConnection, asset_ids: Collection[str]) -> list[Preview]:
     """All previews of some assets."""
-    found = await conn.execute(_PREVIEWS, {"wanted": list(asset_ids)})
-    return [_preview(row) for row in found]
+    return [_preview(row) for row in await _previews(conn.dialect.name).rows(conn, {"wanted": list(asset_ids)})]
 
 
 async def put_preview(conn: AsyncConnection, preview: Preview) -> None:
@@ -101,13 +105,13 @@ async def forget(conn: AsyncConnection, asset_id: str) -> None:
     await conn.execute(delete(previews).where(previews.c.asset_id == asset_id))
 
 
-def _preview(row: Row[Any]) -> Preview:
+def _preview(row: Mapping[str, Any]) -> Preview:
     return Preview(
-        asset_id=row.asset_id,
-        kind=PreviewKind(row.kind),
-        prefix=row.prefix,
-        detail=row.detail,
-        created_at=row.created_at,
+        asset_id=row["asset_id"],
+        kind=PreviewKind(row["kind"]),
+        prefix=row["prefix"],
+        detail=row["detail"],
+        created_at=row["created_at"],
     )
 
 
