@@ -18,6 +18,7 @@ import av
 from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Stream
+from av.video.stream import VideoStream
 
 from cutroom.core.errors import CutroomError, ErrorKind
 from cutroom.media.names import shown as shown
@@ -77,6 +78,8 @@ def open_source(
         try:
             container = _open(path, file, options or {}, max_pixels, buffer_bytes)
             try:
+                if any(_is_sizeless(stream) for stream in container.streams.video):
+                    _check_declared(path, file, max_pixels)
                 _check_streams(path, container, max_pixels, broken=_looks_like_container(file))
                 yield container
             finally:
@@ -119,18 +122,15 @@ def damaged(path: Path, error: BaseException) -> CutroomError:
     )
 
 
-def _open(path: Path, file: IO[bytes], options: Mapping[str, str], max_pixels: int, buffer_bytes: int) -> Any:
-    guarded = {
-        **options,
-        "format_whitelist": CONTAINERS,
-        "protocol_whitelist": "none",
-        "max_pixels": str(max_pixels),  # reaches the decoders that look at the streams while opening
-    }
+def _open(path: Path, file: IO[bytes], options: Mapping[str, str], max_pixels: int | None, buffer_bytes: int) -> Any:
+    guarded = {**options, "format_whitelist": CONTAINERS, "protocol_whitelist": "none"}
+    if max_pixels is not None:
+        guarded["max_pixels"] = str(max_pixels)  # reaches the decoders that look at the streams while opening
     try:
         return av.open(file, "r", options=guarded, buffer_size=buffer_bytes, metadata_errors="replace")
     except av.FFmpegError as error:
         if isinstance(error, MemoryError):
-            raise too_large(path, max_pixels) from error
+            raise too_large(path, max_pixels or MAX_PIXELS) from error
         raise (damaged(path, error) if _looks_like_container(file) else not_video(path)) from error
     except OSError as error:
         raise cannot_open(path, error) from error
@@ -160,6 +160,23 @@ def _check_streams(path: Path, container: InputContainer, max_pixels: int, *, br
         if stream.codec_context.width * stream.codec_context.height > max_pixels:
             raise too_large(path, max_pixels)
         stream.codec_context.options = {**stream.codec_context.options, "max_pixels": str(max_pixels)}
+
+
+def _is_sizeless(stream: VideoStream) -> bool:
+    return stream.codec_context is not None and not stream.codec_context.width
+
+
+def _check_declared(path: Path, file: IO[bytes], max_pixels: int) -> None:
+    """A decoder that refused a picture for its size leaves none: what the header declares is read without decoding."""
+    place = file.tell()
+    file.seek(0)
+    try:
+        with _open(path, file, HEADER_ONLY, None, 1 << 16) as container:
+            sizes = [stream.width * stream.height for stream in container.streams.video]
+    finally:
+        file.seek(place)
+    if any(size > max_pixels for size in sizes):
+        raise too_large(path, max_pixels)
 
 
 def not_video(path: Path) -> CutroomError:

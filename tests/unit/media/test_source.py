@@ -81,8 +81,17 @@ def test_names_that_look_like_something_else_are_only_names(tmp_path: Path, foot
             assert container.streams.video[0].frames == 30
 
 
-def test_a_picture_beyond_the_bound_is_refused(footage: Path) -> None:
+def test_a_picture_beyond_the_bound_is_refused(tmp_path: Path, footage: Path) -> None:
     assert code_of(footage, max_pixels=100 * 100) == "media.too-large"
+    stills = tmp_path / "stills.avi"  # whose decoder forgets the size that it refused
+    with av.open(str(stills), "w") as output:
+        video = output.add_stream("mjpeg", rate=5)
+        video.width, video.height, video.pix_fmt = 640, 480, "yuvj420p"
+        output.mux(video.encode(av.VideoFrame(640, 480, "yuvj420p")))
+        output.mux(video.encode(None))
+    assert code_of(stills, max_pixels=100 * 100) == "media.too-large"
+    with open_source(stills) as container:
+        assert container.streams.video[0].width == 640
 
 
 def test_a_file_that_grows_while_it_is_read_is_told(tmp_path: Path, footage: Path) -> None:
