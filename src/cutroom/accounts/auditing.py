@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cutroom.accounts import store
-from cutroom.accounts.models import AuditEntry, Principal, Visit
+from cutroom.accounts.models import AuditEntries, Principal, Visit
 from cutroom.core import clock
+from cutroom.core.cursors import from_cursor, to_cursor
 from cutroom.db.engine import Transaction
 
 
@@ -35,9 +34,13 @@ class AuditLog:
             detail=detail,
         )
 
-    async def page(self, conn: AsyncConnection, *, limit: int, before_id: int | None) -> Sequence[AuditEntry]:
-        """Newest first; `before_id` is the last id of the page before."""
-        return await store.list_audit(conn, limit=limit, before_id=before_id)
+    async def page(self, conn: AsyncConnection, *, limit: int, after: str | None) -> AuditEntries:
+        """Newest first, after the cursor of the page before. Raises `audit.cursor-invalid`."""
+        before = None if after is None else from_cursor(after, tuple[int], of="audit", code="audit.cursor-invalid")[0]
+        found = await store.list_audit(conn, limit=limit + 1, before_id=before)
+        items = list(found[:limit])
+        more = len(found) > limit
+        return AuditEntries(items=items, next=to_cursor((items[-1].id,), of="audit") if more else None)
 
     async def has(self, conn: AsyncConnection, action: str) -> bool:
         """Whether anything of this kind was ever recorded."""

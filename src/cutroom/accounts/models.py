@@ -118,6 +118,13 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
     detail: dict[str, object]
 
 
+class AuditEntries(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of the audit log, newest first, and the cursor of the next."""
+
+    items: list[AuditEntry]
+    next: str | None
+
+
 class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
     """A new session: the cookie's secret value, known to nobody else, and when it ends at the latest.
 

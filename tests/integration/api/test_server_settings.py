@@ -49,5 +49,5 @@ async def test_behind_a_trusted_proxy_the_cookie_is_secure_and_the_client_is_the
                 answer = await http.post("/api/setup", json=asked)
             assert ("secure" in answer.headers["set-cookie"].lower()) is secure
             async with database.read() as conn:
-                [entry, *_] = await accounts.audit.page(conn, limit=5, before_id=None)
+                [entry, *_] = (await accounts.audit.page(conn, limit=5, after=None)).items
             assert entry.remote == remote

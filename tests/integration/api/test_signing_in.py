@@ -163,6 +163,8 @@ async def test_the_audit_log_comes_in_pages(server: Server, admin: Somebody):
             break
     assert seen == sorted(seen, reverse=True)
     assert len(seen) == len(set(seen)) >= 5
+    forged = await admin.http.get("/api/audit", params={"after": "12"})
+    assert (forged.status_code, forged.json()["error"]["code"]) == (400, "audit.cursor-invalid")
 
 
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.EDITOR])

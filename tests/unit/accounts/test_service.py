@@ -233,7 +233,7 @@ async def test_the_audit_log_tells_who_did_what(accounts: AccountService, databa
     with pytest.raises(CutroomError):
         await accounts.check_password("ann", "wrong", VISIT)
     async with database.read() as conn:
-        entries = await accounts.audit.page(conn, limit=10, before_id=None)
+        entries = (await accounts.audit.page(conn, limit=10, after=None)).items
     assert [entry.action for entry in entries][:2] == ["session.refused", "account.create"]
     assert entries[1].account_name == "ann"
     assert entries[1].remote == VISIT.remote

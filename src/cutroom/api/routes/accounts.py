@@ -173,11 +173,11 @@ async def list_audit(
     services: Services,
     _: Administrator,
     limit: int = Query(default=50, ge=1, le=500),
-    after: int | None = Query(default=None, ge=1, description="The `next` of the page before"),
+    after: str | None = Query(default=None, max_length=400, description="The `next` of the page before"),
 ) -> AuditPage:
     """Who did what, newest first."""
     async with services.database.read() as conn:
-        found = await services.accounts.audit.page(conn, limit=limit + 1, before_id=after)
+        page = await services.accounts.audit.page(conn, limit=limit, after=after)
     items = [
         AuditShape(
             id=entry.id,
@@ -189,6 +189,6 @@ async def list_audit(
             remote=entry.remote,
             detail=entry.detail,
         )
-        for entry in found[:limit]
+        for entry in page.items
     ]
-    return AuditPage(items=items, next=str(items[-1].id) if len(found) > limit else None)
+    return AuditPage(items=items, next=page.next)
