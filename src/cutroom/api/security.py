@@ -182,6 +182,15 @@ def _is_loopback(host: str) -> bool:
     return host in _LOOPBACK or (_is_address(host) and ipaddress.ip_address(host).is_loopback)
 
 
+_JSON = (b"content-type", b"application/json")
+_OF_DATA = [
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+]
+"""Of JSON, which is no document: the other rules are for pages (OWASP's REST cheat sheet), and each header costs."""
+
+
 def _headers(media_origin: str) -> list[tuple[bytes, bytes]]:
     """The headers, with a place that media may come from besides this server."""
     if not media_origin:
@@ -197,9 +206,10 @@ def _protect(
     headers: list[tuple[bytes, bytes]], added: list[tuple[bytes, bytes]], path: str, trustworthy: bool
 ) -> None:
     present = {name for name, _ in headers}
-    headers += [pair for pair in added if pair[0] not in present]
+    is_data = _JSON in headers
+    headers += [pair for pair in (_OF_DATA if is_data else added) if pair[0] not in present]
     # Browsers complain about the first on plain HTTP, where they ignore it.
-    if trustworthy and _OPENER[0] not in present:
+    if trustworthy and not is_data and _OPENER[0] not in present:
         headers.append(_OPENER)
     if path.startswith(_OWN_BUSINESS) and _NO_STORE[0] not in present:
         headers.append(_NO_STORE)

@@ -154,5 +154,5 @@ async def test_garbage_ends_the_connection(server: Server, path: str) -> None:
 
 
 async def test_pages_are_led_to_the_media_port(server: Server, admin: Somebody) -> None:
-    policy = (await server.client().get("/api/session")).headers["content-security-policy"]
+    policy = (await server.client().get("/")).headers["content-security-policy"]
     assert f"media-src 'self' blob: *:{server.services.settings.server.media_port}" in policy
