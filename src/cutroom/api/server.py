@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -74,7 +75,10 @@ def worker_app() -> ASGIApp:
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     threading.Thread(target=_end_with, args=(starter(),), daemon=True).start()
-    return create_app()
+    app = create_app()
+    gc.collect()
+    gc.freeze()  # what is loaded stays: the collector need not look through it again and again
+    return app
 
 
 def check_free(host: str, port: int) -> int:
