@@ -29,6 +29,11 @@ class DirectConnections:
         self._pooling = pooling
         self._free: list[AsyncConnection] = []
 
+    @property
+    def free(self) -> int:
+        """How many nobody is using."""
+        return len(self._free)
+
     @asynccontextmanager
     async def begun(self, *, flush: str | None = None, unhurried: bool = False) -> AsyncIterator[AsyncConnection]:
         """A connection in a transaction: of one who reads, or with `flush` (PRAGMA synchronous) of one who writes."""

@@ -141,7 +141,7 @@ class Database:
     def pool_numbers(self) -> PoolNumbers:
         """What the connections of this process are doing now."""
         readers, looks = (0, 0) if self._readers is None else (self._readers.threads, self._readers.looks)
-        idle = 0 if self._kept is None else self._kept.free
+        idle = sum(kept.free for kept in (self._kept, self._direct) if kept is not None)
         return numbers_of(self.engine.pool, self.pooling, readers=readers, looks=looks, idle=idle)
 
     async def ping(self) -> None:
