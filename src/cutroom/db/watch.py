@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import sqlite3
 from pathlib import Path
 from typing import Any, Protocol
 
 from cutroom.db.engine import Database
 from cutroom.db.inotify import FileNotices
+from cutroom.db.wal_index import WalIndex
 
 CHANNEL = "cutroom_changed"
 """The PostgreSQL channel that a transaction notifies when it has something for others."""
@@ -46,18 +46,18 @@ async def watch(database: Database) -> ChangeWatch:
 
 
 class _SQLiteWatch:
-    """Looks at `PRAGMA data_version`, a counter in shared memory, when the kernel says that the log was written to.
+    """Looks at the WAL's index, in shared memory, when the kernel says that the log was written to.
 
     Where it does not say so, and to be safe anyway, it looks from time to time.
     """
 
     def __init__(self, path: str) -> None:
-        self._conn = sqlite3.connect(path, isolation_level=None, timeout=0.05)
+        self._index = WalIndex(path)
         self._told = asyncio.Event()
         self._notices = FileNotices.of(Path(f"{path}-wal"), self._told)
         self._nudged = False
         self._handled = 0  # notices
-        self._last = self._seen = self._version()
+        self._last = self._seen = self._index.number()
 
     def rearm(self) -> None:
         self._seen = self._last  # not looked up anew: what was committed since is found by `wait`
@@ -86,7 +86,7 @@ class _SQLiteWatch:
     async def close(self) -> None:
         if self._notices is not None:
             self._notices.close()
-        self._conn.close()
+        self._index.let_go()
 
     async def _settles(self) -> bool:
         """The counter follows the write after a moment, or after a flush to the disk, or never: a rollback."""
@@ -102,14 +102,8 @@ class _SQLiteWatch:
         return 0 if self._notices is None else self._notices.count
 
     def _has_moved(self) -> bool:
-        self._last = self._version()
+        self._last = self._index.number()
         return self._last != self._seen
-
-    def _version(self) -> int:
-        with contextlib.suppress(sqlite3.OperationalError):  # busy for a moment: look again at the next poll
-            version: int = self._conn.execute("PRAGMA data_version").fetchone()[0]
-            return version
-        return -1
 
 
 class _PostgresWatch:
