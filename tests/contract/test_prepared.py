@@ -165,6 +165,12 @@ async def test_what_looks_keep_is_there_for_who_writes(base: Database) -> None:
         if not base.is_sqlite:
             async with base.transaction() as other:  # as many as the pool has
                 await other.conn.execute(ALL)
+    await asyncio.gather(*(base.look(usual) for _ in range(2)))
+    async with base.read() as conn:
+        await conn.execute(ALL)
+        if not base.is_sqlite:
+            async with base.read() as other_conn:
+                await other_conn.execute(ALL)
     assert base.pool_numbers().in_use == 0
 
 

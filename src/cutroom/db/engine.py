@@ -103,6 +103,8 @@ class Database:
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A connection for reading, in one snapshot."""
         try:
+            if self._kept is not None:
+                await self._kept.make_room()
             async with self.engine.connect() if self._direct is None else self._direct.begun() as conn:
                 yield conn
         except REFUSALS as error:
