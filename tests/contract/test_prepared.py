@@ -152,7 +152,10 @@ async def test_a_look_survives_that_its_connection_was_ended(database: Database)
     await database.look(usual)
     async with database.transaction() as tx:
         await tx.conn.execute(
-            text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE pid <> pg_backend_pid() AND datname = current_database()"
+            )
         )
     await asyncio.sleep(0.1)
     assert await database.look(usual) == []
