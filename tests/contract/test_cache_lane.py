@@ -107,10 +107,13 @@ async def names(house: House, who: str, path: str = "/api/videos") -> set[str]:
 
 @pytest.mark.parametrize("path", [*LISTS, "/api/videos?limit=5&sort=name"])
 async def test_the_second_answer_does_not_enter_the_application(house: House, path: str) -> None:
-    first = await house.ask("ann", path)
-    entered = house.entered
-    assert entered > 0
-    second = await house.ask("ann", path)
+    for _ in range(3):  # on PostgreSQL what is kept is asked for anew once a second, which may be between the two
+        first = await house.ask("ann", path)
+        entered = house.entered
+        assert entered > 0
+        second = await house.ask("ann", path)
+        if house.entered == entered:
+            break
     assert house.entered == entered
     assert (second.status_code, second.content) == (200, first.content)
     assert second.headers["etag"] == first.headers["etag"]
