@@ -7,7 +7,7 @@ import select
 import signal
 import socket
 import threading
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
@@ -19,7 +19,7 @@ from granian.utils.proxies import wrap_asgi_with_proxy_headers
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 import cutroom
 from cutroom.api import access, errors, probes, security, site
@@ -308,13 +308,6 @@ class _Application(FastAPI):
                 _say_that_errors_are_json(super().openapi())
             document: dict[str, Any] = super().openapi()
         return document
-
-    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:
-        """Straight to the front: FastAPI's and Starlette's own calls are two coroutines more for each request."""
-        scope["app"] = self
-        if self.middleware_stack is None:
-            self.middleware_stack = self.build_middleware_stack()
-        return cast(Coroutine[Any, Any, None], self.middleware_stack(scope, receive, send))
 
     def build_middleware_stack(self) -> ASGIApp:
         """The layers, outermost first: the proxy's word on who asks, the front, FastAPI's own, ours, the routes."""

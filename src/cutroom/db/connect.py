@@ -127,9 +127,9 @@ def _sqlite(url: str, pooling: Pooling, *, direct: bool) -> AsyncEngine:
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin(conn: Any) -> None:
-        # A read transaction that turns to writing gets SQLITE_BUSY_SNAPSHOT at once, whatever the timeout.
         if conn.connection.driver_connection._conn.in_transaction:
             return  # `db.direct` has begun it
+        # A read transaction that turns to writing gets SQLITE_BUSY_SNAPSHOT at once, whatever the timeout.
         options = conn.get_execution_options()
         flush = options.get("cutroom_write")
         unhurried = options.get("cutroom_unhurried") or not pooling.query_seconds

@@ -125,9 +125,10 @@ class Database:
                 yield conn
 
     async def look(self, work: Work[T]) -> T:
-        """What `work(connection)` returns, in one snapshot: the cheap way to read, for what awaits its connection only.
+        """What `work(connection)` returns: the cheap way to read, for what awaits its connection only.
 
-        On SQLite the whole of it runs in another thread, unless everything is `direct`.
+        On SQLite it is in one snapshot, and the whole of it runs in another thread unless everything is `direct`. On
+        PostgreSQL each statement sees what is committed by then, as in its transactions.
         """
         if self._direct is not None:
             async with self.read() as conn:
